@@ -1,0 +1,3 @@
+module github.com/telematics-tools/terraform-provider-telematics
+
+go 1.26.0
