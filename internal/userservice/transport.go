@@ -1,0 +1,62 @@
+package userservice
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// newTransport returns the transport of a client: TLS 1.2 at the least, the
+// proxy of the environment (HTTPS_PROXY, NO_PROXY), and connections that are
+// closed soon, as a provider process sends a request or two.
+func newTransport() http.RoundTripper {
+	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                  proxyOfEnvironment,
+		OnProxyConnectResponse: acceptProxy,
+		DialContext:            dialer.DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    10 * time.Second,
+		ForceAttemptHTTP2:      true,
+		IdleConnTimeout:        10 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+		// An answer is small. Compression would save nothing, and lets a few
+		// bytes blow up to a great many.
+		DisableCompression: true,
+	}
+}
+
+// doNotFollow hands a redirect to the caller as the answer that it is: a
+// request with a password goes to the configured service and nowhere else.
+func doNotFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// errProxySetting stands for an error that quotes the variable, which may hold
+// the proxy's password.
+var errProxySetting = errors.New("the environment names a proxy (HTTPS_PROXY) that is not a URL")
+
+func proxyOfEnvironment(request *http.Request) (*url.URL, error) {
+	proxy, err := http.ProxyFromEnvironment(request)
+	if err != nil {
+		return nil, errProxySetting
+	}
+	return proxy, nil
+}
+
+// proxyRefusal is a proxy that does not let a connection through.
+type proxyRefusal struct{ status int }
+
+func (e *proxyRefusal) Error() string {
+	return fmt.Sprintf("the proxy of the environment (HTTPS_PROXY) refused the connection with HTTP %d %s", e.status, http.StatusText(e.status))
+}
+
+func acceptProxy(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+	if response.StatusCode != http.StatusOK {
+		return &proxyRefusal{response.StatusCode}
+	}
+	return nil
+}
