@@ -1,0 +1,396 @@
+package session_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+)
+
+const (
+	somewhere = "https://platform.example"
+	elsewhere = "https://another.example"
+)
+
+// perMinute is a budget of limit logins per minute for which logins wait two.
+func perMinute(ledger session.Ledger, limit int) *session.Budget {
+	return session.NewBudget(ledger, session.BudgetConfig{Limit: limit, Window: time.Minute, Wait: 2 * time.Minute})
+}
+
+// login asks for a place, takes latency to be answered, and returns how long
+// it waited for the place.
+func login(t *testing.T, b *session.Budget, platform string, latency time.Duration) time.Duration {
+	t.Helper()
+	done, waited, err := b.Admit(t.Context(), platform)
+	if err != nil {
+		t.Errorf("Admit: %v", err)
+		return 0
+	}
+	time.Sleep(latency)
+	done()
+	return waited
+}
+
+// wantRefused checks that b admits nobody, says so at once, and gives the time
+// at which it will.
+func wantRefused(t *testing.T, b *session.Budget, at time.Time, blocked bool) {
+	t.Helper()
+	started := time.Now()
+	_, waited, err := b.Admit(t.Context(), somewhere)
+	var refused *session.BudgetError
+	if !errors.As(err, &refused) {
+		t.Fatalf("Admit = %v, want a BudgetError", err)
+	}
+	if !refused.At.Equal(at) || refused.Blocked != blocked || refused.Platform != somewhere {
+		t.Errorf("Admit = %+v, want it free at %s, blocked %t", refused, at, blocked)
+	}
+	if !strings.Contains(err.Error(), at.UTC().Format(time.RFC3339)) {
+		t.Errorf("the error does not tell the time: %v", err)
+	}
+	if waited != 0 || !time.Now().Equal(started) {
+		t.Errorf("the refusal took %s", time.Since(started))
+	}
+}
+
+func TestLoginsWithinTheLimitDoNotWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := perMinute(&session.MemoryLedger{}, 5)
+		for range 5 {
+			if waited := login(t, b, somewhere, 0); waited != 0 {
+				t.Errorf("waited %s", waited)
+			}
+		}
+	})
+}
+
+func TestOneTooManyWaitsForTheWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{
+			Limit: 2, Window: time.Minute, Wait: 2 * time.Minute, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		})
+		login(t, b, somewhere, 0)
+		time.Sleep(20 * time.Second)
+		login(t, b, somewhere, 0)
+		if log.Len() != 0 {
+			t.Errorf("the log tells of a wait where there is none: %s", &log)
+		}
+		until := time.Now().Add(40 * time.Second).UTC().Format(time.RFC3339)
+		if waited := login(t, b, somewhere, 0); waited != 40*time.Second {
+			t.Errorf("waited %s, want until the first login is a minute old", waited)
+		}
+		if got := log.String(); strings.Count(got, "level=INFO") != 1 || !strings.Contains(got, "until="+until) {
+			t.Errorf("the log is %q, want the wait, once, with its end", got)
+		}
+	})
+}
+
+func TestPlatformsHaveBudgetsOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := perMinute(&session.MemoryLedger{}, 1)
+		login(t, b, somewhere, 0)
+		if waited := login(t, b, elsewhere, 0); waited != 0 {
+			t.Errorf("waited %s for another platform's window", waited)
+		}
+	})
+}
+
+// TestNeverMoreThanTheLimitInAWindow lets many ask at once, through budgets of
+// their own as processes have, and looks at every window afterwards.
+func TestNeverMoreThanTheLimitInAWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const limit, callers = 5, 23
+		ledger := &session.MemoryLedger{}
+		var (
+			mu      sync.Mutex
+			arrived []time.Time
+			all     sync.WaitGroup
+		)
+		for i := range callers {
+			all.Go(func() {
+				b := session.NewBudget(ledger, session.BudgetConfig{Limit: limit, Window: time.Minute, Wait: time.Hour})
+				done, _, err := b.Admit(t.Context(), somewhere)
+				if err != nil {
+					t.Errorf("Admit: %v", err)
+					return
+				}
+				defer done()
+				// The platform may count a login when it is sent, when it is
+				// answered, or in between.
+				mu.Lock()
+				arrived = append(arrived, time.Now())
+				mu.Unlock()
+				time.Sleep(time.Duration(i) * 100 * time.Millisecond)
+				mu.Lock()
+				arrived = append(arrived, time.Now())
+				mu.Unlock()
+			})
+		}
+		all.Wait()
+		if len(arrived) != 2*callers {
+			t.Fatalf("%d times were noted, want %d", len(arrived), 2*callers)
+		}
+		// Windows that begin with an answer: what is sent and answered in one.
+		for _, begin := range arrived {
+			n := 0
+			for _, at := range arrived {
+				if !at.Before(begin) && at.Before(begin.Add(time.Minute)) {
+					n++
+				}
+			}
+			if n > 2*limit {
+				t.Errorf("%d ends of logins lie in the minute from %s, want %d at the most", n, begin.Format(time.TimeOnly), 2*limit)
+			}
+		}
+		if took := time.Since(arrived[0]); took > 5*time.Minute {
+			t.Errorf("%d logins took %s, want little more than a minute per %d", callers, took, limit)
+		}
+	})
+}
+
+// TestLoginUnderWay: a place is free a window after the answer, which comes
+// sooner than the request's timeout.
+func TestLoginUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := perMinute(&session.MemoryLedger{}, 1)
+		done, _, err := b.Admit(t.Context(), somewhere)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(5*time.Second, done)
+		if waited := login(t, b, somewhere, 0); waited < 65*time.Second || waited > 66*time.Second {
+			t.Errorf("waited %s, want a minute from the answer", waited)
+		}
+	})
+}
+
+// TestKilledLogin: one whose end is never written down may have been answered
+// up to the timeout.
+func TestKilledLogin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger := &session.MemoryLedger{}
+		killed := session.NewBudget(ledger, session.BudgetConfig{Limit: 1, Window: time.Minute, RequestTimeout: 20 * time.Second})
+		if _, _, err := killed.Admit(t.Context(), somewhere); err != nil {
+			t.Fatal(err)
+		}
+		if waited := login(t, perMinute(ledger, 1), somewhere, 0); waited < 80*time.Second || waited > 81*time.Second {
+			t.Errorf("waited %s, want the timeout and a window", waited)
+		}
+	})
+}
+
+func TestPlaceThatComesTooLateIsRefusedAtOnce(t *testing.T) {
+	for name, test := range map[string]struct {
+		wait    time.Duration
+		context time.Duration
+		refused bool
+	}{
+		"login_wait too short":     {wait: 59 * time.Second, refused: true},
+		"login_wait just enough":   {wait: time.Minute},
+		"no wait at all":           {wait: 0, refused: true},
+		"context too short":        {wait: time.Hour, context: 30 * time.Second, refused: true},
+		"context longer than wait": {wait: 30 * time.Second, context: time.Hour, refused: true},
+		"both long enough":         {wait: 2 * time.Minute, context: 2 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{Limit: 1, Window: time.Minute, Wait: test.wait})
+				login(t, b, somewhere, 0)
+				free, started := time.Now().Add(time.Minute), time.Now()
+				ctx := t.Context()
+				if test.context > 0 {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, test.context)
+					defer cancel()
+				}
+				_, waited, err := b.Admit(ctx, somewhere)
+				if !test.refused {
+					if err != nil || waited != time.Minute {
+						t.Errorf("Admit = %s, %v, want it to wait a minute", waited, err)
+					}
+					return
+				}
+				var refused *session.BudgetError
+				if !errors.As(err, &refused) || refused.Blocked || !refused.At.Equal(free) || refused.Limit != 1 || refused.Window != time.Minute {
+					t.Errorf("Admit = %v, want a refusal until %s", err, free)
+				}
+				if !time.Now().Equal(started) {
+					t.Errorf("the refusal took %s", time.Since(started))
+				}
+			})
+		})
+	}
+}
+
+func TestCancelledWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := perMinute(&session.MemoryLedger{}, 1)
+		login(t, b, somewhere, 0)
+		errGone := errors.New("the caller has gone")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(10*time.Second, func() { cancel(errGone) })
+		_, waited, err := b.Admit(ctx, somewhere)
+		if !errors.Is(err, errGone) || waited != 10*time.Second {
+			t.Errorf("Admit = %s, %v, want the cause after 10s", waited, err)
+		}
+		// Who left took no place.
+		if waited := login(t, b, somewhere, 0); waited != 50*time.Second {
+			t.Errorf("the next waited %s, want 50s", waited)
+		}
+		if _, _, err := b.Admit(ctx, elsewhere); !errors.Is(err, errGone) {
+			t.Errorf("Admit with a context that has ended = %v, want its cause", err)
+		}
+	})
+}
+
+func TestBlock(t *testing.T) {
+	for name, test := range map[string]struct {
+		said  []time.Duration
+		lasts time.Duration
+	}{
+		"with a time":               {[]time.Duration{10 * time.Minute}, 10 * time.Minute},
+		"without one":               {[]time.Duration{0}, time.Hour},
+		"the longer one stands":     {[]time.Duration{30 * time.Minute, time.Minute}, 30 * time.Minute},
+		"a longer one extends it":   {[]time.Duration{time.Minute, 30 * time.Minute}, 30 * time.Minute},
+		"beyond a day is not heard": {[]time.Duration{1000 * time.Hour}, 24 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ledger := &session.MemoryLedger{}
+				until := time.Now().Add(test.lasts)
+				for _, wait := range test.said {
+					if err := perMinute(ledger, 5).Block(t.Context(), somewhere, wait); err != nil {
+						t.Fatal(err)
+					}
+				}
+				another := perMinute(ledger, 5)
+				wantRefused(t, another, until, true)
+				login(t, another, elsewhere, 0)
+				time.Sleep(test.lasts - time.Second)
+				wantRefused(t, another, until, true)
+				time.Sleep(time.Second)
+				if waited := login(t, another, somewhere, 0); waited != 0 {
+					t.Errorf("waited %s after the block", waited)
+				}
+			})
+		})
+	}
+}
+
+// TestBlockReachesThoseWhoWait: they do not wait to the end for a login that
+// can only be refused.
+func TestBlockReachesThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := perMinute(&session.MemoryLedger{}, 1)
+		login(t, b, somewhere, 0)
+		time.AfterFunc(10*time.Second, func() { _ = b.Block(t.Context(), somewhere, 0) })
+		_, waited, err := b.Admit(t.Context(), somewhere)
+		var refused *session.BudgetError
+		if !errors.As(err, &refused) || !refused.Blocked || waited > 12*time.Second {
+			t.Errorf("Admit = %v after %s, want a refusal soon after the block", err, waited)
+		}
+	})
+}
+
+// TestClockPutBack: what the ledger holds of a time to come was written by a
+// clock that was wrong, and locks nobody out.
+func TestClockPutBack(t *testing.T) {
+	for name, test := range map[string]struct {
+		ahead  time.Duration
+		block  bool
+		waited time.Duration
+	}{
+		"logins, hours":   {ahead: 3 * time.Hour},
+		"logins, seconds": {ahead: 10 * time.Second, waited: 70 * time.Second},
+		"block, minutes":  {ahead: 10 * time.Minute, block: true},
+		"block, years":    {ahead: 3 * 365 * 24 * time.Hour, block: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ledger := &session.MemoryLedger{}
+				ahead := session.NewBudget(ledger, session.BudgetConfig{
+					Limit: 1, Window: time.Minute, Now: func() time.Time { return time.Now().Add(test.ahead) },
+				})
+				login(t, ahead, somewhere, 0)
+				if test.block {
+					if err := ahead.Block(t.Context(), somewhere, 0); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if waited := login(t, perMinute(ledger, 1), somewhere, 0); waited < test.waited || waited > test.waited+time.Second {
+					t.Errorf("waited %s, want %s", waited, test.waited)
+				}
+			})
+		})
+	}
+}
+
+// TestClockThatDiffersFromTheContexts: a deadline is an instant of the real
+// clock, even where the provider's own is wrong.
+func TestClockThatDiffersFromTheContexts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{
+			Limit: 1, Window: time.Minute, Wait: 2 * time.Minute, Now: func() time.Time { return time.Now().Add(10 * time.Minute) },
+		})
+		login(t, b, somewhere, 0)
+		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+		defer cancel()
+		if _, waited, err := b.Admit(ctx, somewhere); err != nil || waited != time.Minute {
+			t.Errorf("Admit = %s, %v, want a wait of a minute", waited, err)
+		}
+	})
+}
+
+// brokenLedger fails, or hangs for as long as it may.
+type brokenLedger struct{ hangs bool }
+
+func (l brokenLedger) Update(ctx context.Context, _ string, _ func(*session.LedgerEntry) error) error {
+	if l.hangs {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return errors.New("no space left on device")
+}
+
+// TestLedgerThatFails: no login fails because of the ledger, and the process
+// keeps within the limit by itself.
+func TestLedgerThatFails(t *testing.T) {
+	for name, ledger := range map[string]brokenLedger{"fails": {}, "hangs": {hangs: true}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				b := session.NewBudget(ledger, session.BudgetConfig{
+					Limit: 1, Window: time.Minute, Wait: 2 * time.Minute, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+				})
+				login(t, b, somewhere, 0)
+				if waited := login(t, b, somewhere, 0); waited != time.Minute {
+					t.Errorf("the second login waited %s, want a minute", waited)
+				}
+				if err := b.Block(t.Context(), somewhere, 0); err != nil {
+					t.Errorf("Block: %v", err)
+				}
+				wantRefused(t, b, time.Now().Add(time.Hour), true)
+				if got := strings.Count(log.String(), "level=WARN"); got != 1 {
+					t.Errorf("%d warnings, want one: %s", got, &log)
+				}
+			})
+		})
+	}
+}
+
+func TestDefaultBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{})
+		for range session.DefaultLoginLimit {
+			login(t, b, somewhere, 0)
+		}
+		wantRefused(t, b, time.Now().Add(session.DefaultLoginWindow), false)
+	})
+}

@@ -1,0 +1,89 @@
+package session
+
+import (
+	"context"
+	"sync"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+)
+
+// Memory is a [Store] that lasts as long as the process. It compares
+// credentials as they are and derives no keys. The zero value is not ready for
+// use; see [NewMemory].
+type Memory struct {
+	mu    sync.Mutex
+	slots map[Identity]*memorySlot
+}
+
+// memorySlot holds the session of one identity, with the credential that it
+// was saved with.
+type memorySlot struct {
+	right chan struct{}
+
+	mu         sync.Mutex
+	session    Session
+	credential secret.String
+}
+
+// NewMemory returns an empty store.
+func NewMemory() *Memory { return &Memory{slots: make(map[Identity]*memorySlot)} }
+
+// slot returns the place of id.
+func (m *Memory) slot(id Identity) *memorySlot {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, ok := m.slots[id]
+	if !ok {
+		s = &memorySlot{right: make(chan struct{}, 1)}
+		m.slots[id] = s
+	}
+	return s
+}
+
+// Load implements [Store].
+func (m *Memory) Load(_ context.Context, account Account) (Session, error) {
+	return m.slot(account.Identity).load(account)
+}
+
+// Acquire implements [Store].
+func (m *Memory) Acquire(ctx context.Context, account Account) (Lease, error) {
+	s := m.slot(account.Identity)
+	select {
+	case s.right <- struct{}{}:
+		return &memoryLease{slot: s, account: account}, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (s *memorySlot) load(account Account) (Session, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.session.IsZero() || !s.credential.Equal(account.Credential) {
+		return Session{}, ErrNoSession
+	}
+	return s.session, nil
+}
+
+// memoryLease implements [Lease].
+type memoryLease struct {
+	slot    *memorySlot
+	account Account
+}
+
+// Load implements [Lease].
+func (l *memoryLease) Load(context.Context) (Session, error) { return l.slot.load(l.account) }
+
+// Save implements [Lease].
+func (l *memoryLease) Save(_ context.Context, s Session) error {
+	l.slot.mu.Lock()
+	defer l.slot.mu.Unlock()
+	l.slot.session, l.slot.credential = s, l.account.Credential
+	return nil
+}
+
+// Release implements [Lease].
+func (l *memoryLease) Release(context.Context) error {
+	<-l.slot.right
+	return nil
+}

@@ -1,0 +1,142 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+)
+
+// resilientStore is a store that does not fail a run: when the one behind it
+// does, it goes on in memory for the rest of the process (DESIGN.md, rule 6).
+type resilientStore struct {
+	kept   Store
+	memory *Memory
+	log    *slog.Logger
+
+	mu    sync.Mutex
+	cause error
+	told  bool
+}
+
+func newResilientStore(kept Store, log *slog.Logger) *resilientStore {
+	return &resilientStore{kept: kept, memory: NewMemory(), log: log}
+}
+
+// usable returns the store behind, or nil when there is none or it failed.
+func (r *resilientStore) usable() Store {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cause != nil {
+		return nil
+	}
+	return r.kept
+}
+
+// fail gives the store behind up.
+func (r *resilientStore) fail(ctx context.Context, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cause == nil {
+		r.cause = err
+		r.log.WarnContext(ctx, "the session store cannot be used; sessions are kept in memory for this run", "error", err)
+	}
+}
+
+// newlyUnavailable returns the error that the store behind was given up for,
+// the first time that it is asked.
+func (r *resilientStore) newlyUnavailable() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cause == nil || r.told {
+		return nil
+	}
+	r.told = true
+	return r.cause
+}
+
+// load returns the stored session of account, or the zero Session.
+func (r *resilientStore) load(ctx context.Context, account Account) Session {
+	s, err := r.Load(ctx, account)
+	if err != nil {
+		return Session{}
+	}
+	return s
+}
+
+// Load implements [Store]. What was read is remembered, so that it is not
+// lost with a store that can be read and not written.
+func (r *resilientStore) Load(ctx context.Context, account Account) (Session, error) {
+	kept := r.usable()
+	if kept == nil {
+		return r.memory.Load(ctx, account)
+	}
+	s, err := kept.Load(ctx, account)
+	switch {
+	case err == nil:
+		r.remember(ctx, account, s)
+	case !errors.Is(err, ErrNoSession) && ctx.Err() == nil:
+		r.fail(ctx, err)
+		return r.memory.Load(ctx, account)
+	}
+	return s, err
+}
+
+// Acquire implements [Store].
+func (r *resilientStore) Acquire(ctx context.Context, account Account) (Lease, error) {
+	kept := r.usable()
+	if kept != nil {
+		lease, err := kept.Acquire(ctx, account)
+		if err == nil {
+			return &resilientLease{store: r, account: account, kept: lease}, nil
+		}
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		r.fail(ctx, err)
+	}
+	return r.memory.Acquire(ctx, account)
+}
+
+// remember keeps a session in memory. The memory store cannot fail but by
+// ctx, and nobody else holds its lease for longer than a moment.
+func (r *resilientStore) remember(ctx context.Context, account Account, s Session) {
+	lease, err := r.memory.Acquire(ctx, account)
+	if err != nil {
+		return
+	}
+	_ = lease.Save(ctx, s)
+	_ = lease.Release(ctx)
+}
+
+// resilientLease is a lease of the store behind, whose failures are made up
+// for in memory.
+type resilientLease struct {
+	store   *resilientStore
+	account Account
+	kept    Lease
+}
+
+// Load implements [Lease].
+func (l *resilientLease) Load(ctx context.Context) (Session, error) {
+	s, err := l.kept.Load(ctx)
+	if err != nil && !errors.Is(err, ErrNoSession) && ctx.Err() == nil {
+		l.store.fail(ctx, err)
+		return l.store.memory.Load(ctx, l.account)
+	}
+	return s, err
+}
+
+// Save implements [Lease].
+func (l *resilientLease) Save(ctx context.Context, s Session) error {
+	l.store.remember(ctx, l.account, s)
+	err := l.kept.Save(ctx, s)
+	if err == nil || errors.Is(err, ErrLeaseLost) {
+		return err
+	}
+	l.store.fail(ctx, err)
+	return nil
+}
+
+// Release implements [Lease].
+func (l *resilientLease) Release(ctx context.Context) error { return l.kept.Release(ctx) }

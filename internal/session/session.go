@@ -1,0 +1,58 @@
+package session
+
+import (
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+)
+
+// A Session is what the platform answers to a login or a refresh, with its
+// times. It is the thing that is kept; a token handed to Terraform is a look
+// at one.
+type Session struct {
+	// AccessToken is the JWT to send as Authorization: Bearer.
+	AccessToken secret.String
+	// RefreshToken trades the access token, even an expired one, for a new
+	// session. It is spent when used (PLATFORM-API.md §3).
+	RefreshToken secret.String
+	// DeviceToken is the platform's name of the user; empty for an admin.
+	DeviceToken secret.String
+	// IssuedAt orders the sessions of an identity: a later one replaces an
+	// earlier one.
+	IssuedAt time.Time
+	// ExpiresAt is when the access token ends (PLATFORM-API.md §5). The zero
+	// time means that it is not known, and is taken as past.
+	ExpiresAt time.Time
+	// Version tells the sessions of an identity apart without a secret: it is
+	// the same for as long as the access token is, and grows when another one
+	// takes its place. The [Manager] sets it before a session is kept.
+	Version int64
+}
+
+// IsZero reports whether s holds no tokens at all.
+func (s Session) IsZero() bool { return s.AccessToken.IsEmpty() && s.RefreshToken.IsEmpty() }
+
+// Newer reports whether s was issued after other. Any session is newer than
+// none.
+func (s Session) Newer(other Session) bool {
+	if s.IsZero() || other.IsZero() {
+		return !s.IsZero()
+	}
+	return s.IssuedAt.After(other.IssuedAt)
+}
+
+// Lifetime is how long the access token was made to live, or zero when the
+// session does not tell.
+func (s Session) Lifetime() time.Duration {
+	if s.IssuedAt.IsZero() || s.ExpiresAt.IsZero() {
+		return 0
+	}
+	return max(0, s.ExpiresAt.Sub(s.IssuedAt))
+}
+
+// LivesFor reports whether the access token is good at now and for at least d
+// after it. One that is over at now is not good, whatever d is.
+func (s Session) LivesFor(d time.Duration, now time.Time) bool {
+	left := s.ExpiresAt.Sub(now)
+	return !s.AccessToken.IsEmpty() && left > 0 && left >= d
+}

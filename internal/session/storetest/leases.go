@@ -1,0 +1,232 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+)
+
+// noMixture loads while another handle saves.
+func noMixture(t *testing.T, open func(*testing.T) session.Store) {
+	const saves = 50
+	writer, account := open(t), newAccount(t)
+	save(t, writer, account, numbered(1))
+
+	var (
+		saved   atomic.Int64
+		stopped atomic.Bool
+	)
+	saved.Store(1)
+	var readers sync.WaitGroup
+	for _, reader := range []session.Store{writer, open(t)} {
+		readers.Go(func() {
+			for seen := int64(0); seen < saves && !stopped.Load(); {
+				least := max(seen, saved.Load())
+				got, err := reader.Load(t.Context(), account)
+				switch {
+				case err != nil:
+					t.Errorf("Load while another saves: %v", err)
+					return
+				case !equal(got, numbered(got.Version)):
+					t.Errorf("Load while another saves = %+v, a mixture", got)
+					return
+				case got.Version < least:
+					t.Errorf("Load = version %d after %d had been saved", got.Version, least)
+					return
+				}
+				seen = got.Version
+			}
+		})
+	}
+	lease := acquire(t, writer, account)
+	for version := int64(2); version <= saves; version++ {
+		if err := lease.Save(t.Context(), numbered(version)); err != nil {
+			t.Errorf("Save while others load: %v", err)
+			stopped.Store(true) // no reader will see the last version
+			break
+		}
+		saved.Store(version)
+	}
+	readers.Wait()
+	release(t, lease)
+}
+
+func loadDoesNotWait(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	save(t, one, account, numbered(1))
+	lease := acquire(t, one, account)
+	wantLoaded(t, one, account, numbered(1))
+	wantLoaded(t, other, account, numbered(1))
+	saveWith(t, lease, numbered(2))
+	wantLoaded(t, one, account, numbered(2))
+	wantLoaded(t, other, account, numbered(2))
+	release(t, lease)
+}
+
+// oneHolder counts in the stored session: without exclusion, counts are lost.
+func oneHolder(t *testing.T, open func(*testing.T) session.Store) {
+	const goroutines, rounds = 4, 5
+	handles := []session.Store{open(t), open(t)}
+	account := newAccount(t)
+	var (
+		callers sync.WaitGroup
+		inside  atomic.Int32
+	)
+	for _, store := range handles {
+		for range goroutines {
+			callers.Go(func() {
+				for range rounds {
+					if !count(t, store, account, &inside) {
+						return
+					}
+				}
+			})
+		}
+	}
+	callers.Wait()
+	wantLoaded(t, handles[0], account, numbered(int64(len(handles)*goroutines*rounds)))
+}
+
+// count adds one to the version of the stored session. It reports whether it
+// could.
+func count(t *testing.T, store session.Store, account session.Account, inside *atomic.Int32) bool {
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	lease, err := store.Acquire(ctx, account)
+	if err != nil {
+		t.Errorf("Acquire: %v", err)
+		return false
+	}
+	if n := inside.Add(1); n != 1 {
+		t.Errorf("%d hold the exclusive right at the same time", n)
+	}
+	before, err := lease.Load(ctx)
+	if err != nil && !errors.Is(err, session.ErrNoSession) {
+		t.Errorf("Load: %v", err)
+	}
+	if err := lease.Save(ctx, numbered(before.Version+1)); err != nil {
+		t.Errorf("Save: %v", err)
+	}
+	inside.Add(-1)
+	if err := lease.Release(ctx); err != nil {
+		t.Errorf("Release: %v", err)
+	}
+	return !t.Failed()
+}
+
+func waitEndsWithContext(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	lease := acquire(t, one, account)
+	otherCredential := account
+	otherCredential.Credential = secret.New("another credential")
+	for name, wait := range map[string]struct {
+		store   session.Store
+		account session.Account
+	}{
+		"same handle":      {one, account},
+		"other handle":     {other, account},
+		"other credential": {other, otherCredential},
+	} {
+		wantHeld(t, name, wait.store, wait.account)
+
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error, 1)
+		go func() {
+			_, err := wait.store.Acquire(ctx, wait.account)
+			failed <- err
+		}()
+		cancel()
+		if err := <-failed; !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: Acquire of what is held = %v after it was cancelled, want context.Canceled", name, err)
+		}
+	}
+	// Who gave up has changed nothing for the holder, nor for the next.
+	saveWith(t, lease, numbered(1))
+	release(t, lease)
+	save(t, other, account, numbered(2))
+	wantLoaded(t, one, account, numbered(2))
+}
+
+func leaseOutlastsContext(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	lease, err := one.Acquire(ctx, account)
+	if err != nil {
+		t.Fatalf("Acquire: %v", err)
+	}
+	cancel()
+	wantHeld(t, "after its context has ended", other, account)
+	saveWith(t, lease, numbered(1))
+	release(t, lease)
+	wantLoaded(t, other, account, numbered(1))
+}
+
+func releaseLetsIn(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	for _, next := range []session.Store{one, other} {
+		lease := acquire(t, one, account)
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		type outcome struct {
+			lease session.Lease
+			err   error
+		}
+		in := make(chan outcome, 1)
+		go func() {
+			lease, err := next.Acquire(ctx, account)
+			in <- outcome{lease, err}
+		}()
+		wantHeld(t, "while another waits", other, account)
+		saveWith(t, lease, numbered(1))
+		release(t, lease)
+		got := <-in
+		cancel()
+		if got.err != nil {
+			t.Fatalf("Acquire by one who waited: %v", got.err)
+		}
+		if s, err := got.lease.Load(t.Context()); err != nil || !equal(s, numbered(1)) {
+			t.Errorf("Load by one who waited = %+v, %v, want what the holder saved", s, err)
+		}
+		release(t, got.lease)
+	}
+}
+
+func identitiesDoNotWait(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	changes := []func(*session.Identity){
+		func(*session.Identity) {},
+		func(id *session.Identity) { id.UserServiceURL = "https://user2.storetest.example" },
+		func(id *session.Identity) { id.Kind = session.User },
+		func(id *session.Identity) { id.Login += "2" },
+		func(id *session.Identity) { id.InstanceID = "" },
+	}
+	// All are held at the end, hence none has waited for another.
+	var held []session.Lease
+	for i, change := range changes {
+		wanted := account
+		change(&wanted.Identity)
+		held = append(held, acquire(t, []session.Store{one, other}[i%2], wanted))
+	}
+	for _, lease := range held {
+		saveWith(t, lease, numbered(1))
+		release(t, lease)
+	}
+}
+
+// wantHeld checks that Acquire waits until its context ends.
+func wantHeld(t *testing.T, when string, store session.Store, account session.Account) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), aWhile)
+	defer cancel()
+	lease, err := store.Acquire(ctx, account)
+	if err == nil {
+		release(t, lease)
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%s: Acquire of what is held = %v, want context.DeadlineExceeded", when, err)
+	}
+}

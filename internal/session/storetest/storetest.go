@@ -1,0 +1,253 @@
+// Package storetest checks that a [session.Store] or a [session.Ledger] keeps
+// its contract: every sentence of the doc comments that can be seen from
+// outside. What it takes to kill a holder, or to end its right by time, is up
+// to the tests of each implementation.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+)
+
+const (
+	// patience bounds what must succeed, so that a store that hangs fails a
+	// test instead of the whole run. No test waits for it.
+	patience = 30 * time.Second
+	// aWhile is how long a test lets Acquire wait that must not succeed.
+	aWhile = 50 * time.Millisecond
+)
+
+// Run checks a store. Each call of open returns a new handle, as another
+// process would have, on the storage that all handles of the run share; what
+// it takes to close one is registered with t.Cleanup. The storage holds
+// nothing for the accounts of the suite, whose URLs end in .storetest.example.
+func Run(t *testing.T, open func(t *testing.T) session.Store) {
+	t.Helper()
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, func(*testing.T) session.Store)
+	}{
+		{"what was not saved is no session", nothingSaved},
+		{"what one handle saves another loads", savedIsLoaded},
+		{"the last save wins", lastSaveWins},
+		{"the zero session is no session", zeroSession},
+		{"other identities do not see it", otherIdentities},
+		{"other credentials do not see it", otherCredentials},
+		{"a load sees the old session or the new one", noMixture},
+		{"a load does not wait for a lease", loadDoesNotWait},
+		{"one holder at a time", oneHolder},
+		{"a wait ends with its context", waitEndsWithContext},
+		{"a lease outlasts the context of its wait", leaseOutlastsContext},
+		{"a release lets the next in", releaseLetsIn},
+		{"identities do not wait for each other", identitiesDoNotWait},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
+	}
+}
+
+func nothingSaved(t *testing.T, open func(*testing.T) session.Store) {
+	store, account := open(t), newAccount(t)
+	wantNone(t, store, account)
+	lease := acquire(t, store, account)
+	if got, err := lease.Load(t.Context()); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
+		t.Errorf("Lease.Load = %v, %v, want the zero session and ErrNoSession", got, err)
+	}
+	release(t, lease)
+	wantNone(t, open(t), account)
+}
+
+func savedIsLoaded(t *testing.T, open func(*testing.T) session.Store) {
+	issued := time.Date(2026, 3, 1, 12, 30, 15, 123456789, time.UTC)
+	for _, test := range []struct {
+		name  string
+		saved session.Session
+	}{
+		{"of an admin", session.Session{
+			AccessToken:  secret.New("header.claims.signature"),
+			RefreshToken: secret.New("refresh"),
+			IssuedAt:     issued,
+			ExpiresAt:    issued.Add(2 * time.Hour),
+			Version:      1,
+		}},
+		{"of a user", session.Session{
+			AccessToken:  secret.New("header.claims.signature"),
+			RefreshToken: secret.New("refresh"),
+			DeviceToken:  secret.New("7d9d8e0a-5d1e-4b43-a2b8-3f6f8f2f0b7c"),
+			IssuedAt:     issued,
+			ExpiresAt:    issued.Add(2 * time.Hour),
+			// More than a floating-point number holds exactly.
+			Version: math.MaxInt64 - 1,
+		}},
+		{"without known times", session.Session{
+			AccessToken:  secret.New("access"),
+			RefreshToken: secret.New("refresh"),
+		}},
+		{"in another time zone", session.Session{
+			AccessToken:  secret.New("access"),
+			RefreshToken: secret.New("refresh"),
+			IssuedAt:     issued.In(time.FixedZone("", 5*60*60+30*60)),
+			ExpiresAt:    issued.In(time.FixedZone("", -8*60*60)),
+		}},
+		{"with long and unusual tokens", session.Session{
+			AccessToken:  secret.New(strings.Repeat("long.", 4000)),
+			RefreshToken: secret.New("\"quoted\" \\ <&> \u2028 line\nnull\x00 é"),
+			DeviceToken:  secret.New(" "),
+			IssuedAt:     issued,
+			ExpiresAt:    issued.Add(-time.Hour),
+			Version:      -1,
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			store, account := open(t), newAccount(t)
+			lease := acquire(t, store, account)
+			saveWith(t, lease, test.saved)
+			if got, err := lease.Load(t.Context()); err != nil || !equal(got, test.saved) {
+				t.Errorf("Lease.Load = %+v, %v, want %+v", got, err, test.saved)
+			}
+			release(t, lease)
+			wantLoaded(t, store, account, test.saved)
+			wantLoaded(t, open(t), account, test.saved)
+		})
+	}
+}
+
+func lastSaveWins(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	save(t, one, account, numbered(2))
+	wantLoaded(t, other, account, numbered(2))
+	save(t, other, account, numbered(3))
+	wantLoaded(t, one, account, numbered(3))
+	// A store does not judge: it is the manager that knows which is newer.
+	lease := acquire(t, one, account)
+	saveWith(t, lease, numbered(4))
+	saveWith(t, lease, numbered(1))
+	release(t, lease)
+	wantLoaded(t, one, account, numbered(1))
+	wantLoaded(t, other, account, numbered(1))
+}
+
+func zeroSession(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	save(t, one, account, numbered(1))
+	save(t, one, account, session.Session{})
+	wantNone(t, one, account)
+	wantNone(t, other, account)
+	save(t, other, account, numbered(2))
+	wantLoaded(t, one, account, numbered(2))
+}
+
+func otherIdentities(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	account.Login, account.InstanceID = "login", "instance"
+	save(t, one, account, numbered(1))
+	for name, change := range map[string]func(*session.Identity){
+		"URL":                    func(id *session.Identity) { id.UserServiceURL += "/" },
+		"kind":                   func(id *session.Identity) { id.Kind = session.User },
+		"resumed":                func(id *session.Identity) { id.Kind = session.Resumed },
+		"login":                  func(id *session.Identity) { id.Login = "login2" },
+		"login in capitals":      func(id *session.Identity) { id.Login = "LOGIN" },
+		"instance":               func(id *session.Identity) { id.InstanceID = "instance2" },
+		"no instance":            func(id *session.Identity) { id.InstanceID = "" },
+		"same letters elsewhere": func(id *session.Identity) { id.Login, id.InstanceID = "logini", "nstance" },
+		"fields exchanged":       func(id *session.Identity) { id.Login, id.InstanceID = id.InstanceID, id.Login },
+	} {
+		t.Run(name, func(t *testing.T) {
+			stranger := account
+			change(&stranger.Identity)
+			wantNone(t, one, stranger)
+			wantNone(t, other, stranger)
+			save(t, other, stranger, numbered(2))
+			wantLoaded(t, one, stranger, numbered(2))
+			wantLoaded(t, one, account, numbered(1))
+			wantLoaded(t, other, account, numbered(1))
+		})
+	}
+}
+
+func otherCredentials(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	stranger := account
+	stranger.Credential = secret.New("another credential")
+	save(t, one, account, numbered(1))
+	wantNone(t, one, stranger)
+	wantNone(t, other, stranger)
+	lease := acquire(t, other, stranger)
+	if got, err := lease.Load(t.Context()); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
+		t.Errorf("Lease.Load with another credential = %v, %v, want ErrNoSession", got, err)
+	}
+	// A changed password: what the new one obtains takes the place of what
+	// the old one did.
+	saveWith(t, lease, numbered(2))
+	release(t, lease)
+	wantLoaded(t, one, stranger, numbered(2))
+	wantNone(t, one, account)
+	wantNone(t, open(t), account)
+}
+
+// newAccount returns an account that no other test has.
+func newAccount(t *testing.T) session.Account {
+	t.Helper()
+	return session.Account{
+		Identity: session.Identity{
+			UserServiceURL: "https://user.storetest.example",
+			Kind:           session.Admin,
+			Login:          t.Name(),
+			InstanceID:     "0e8a6d0c-6c0b-4f0e-9b1a-0d2f7c1f5a11",
+		},
+		Credential: secret.New("the credential of " + t.Name()),
+	}
+}
+
+// acquire takes the exclusive right, which must be free or become free.
+func acquire(t *testing.T, store session.Store, account session.Account) session.Lease {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	lease, err := store.Acquire(ctx, account)
+	if err != nil {
+		t.Fatalf("Acquire: %v", err)
+	}
+	return lease
+}
+
+func saveWith(t *testing.T, lease session.Lease, s session.Session) {
+	t.Helper()
+	if err := lease.Save(t.Context(), s); err != nil {
+		t.Fatalf("Save: %v", err)
+	}
+}
+
+func release(t *testing.T, lease session.Lease) {
+	t.Helper()
+	if err := lease.Release(t.Context()); err != nil {
+		t.Fatalf("Release: %v", err)
+	}
+}
+
+func save(t *testing.T, store session.Store, account session.Account, s session.Session) {
+	t.Helper()
+	lease := acquire(t, store, account)
+	saveWith(t, lease, s)
+	release(t, lease)
+}
+
+func wantLoaded(t *testing.T, store session.Store, account session.Account, want session.Session) {
+	t.Helper()
+	if got, err := store.Load(t.Context(), account); err != nil || !equal(got, want) {
+		t.Errorf("Load = %+v, %v, want %+v", got, err, want)
+	}
+}
+
+func wantNone(t *testing.T, store session.Store, account session.Account) {
+	t.Helper()
+	if got, err := store.Load(t.Context(), account); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
+		t.Errorf("Load = %+v, %v, want the zero session and ErrNoSession", got, err)
+	}
+}
