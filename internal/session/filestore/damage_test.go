@@ -1,0 +1,198 @@
+package filestore_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/filestore"
+)
+
+// TestDamagedFileIsNoSession: whatever is found in place of a session file,
+// there is no session, the log names the file and the reason and no secret,
+// and the next session takes its place.
+func TestDamagedFileIsNoSession(t *testing.T) {
+	dir := t.TempDir()
+	store, log := openLogged(t, dir)
+	save(t, store, admin, stored)
+	name := sessionFile(t, dir)
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := t.TempDir()
+	other := admin
+	other.Login = "another@fleet.example"
+	save(t, open(t, foreign), other, stored)
+	others, err := os.ReadFile(sessionFile(t, foreign))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	flipped := func(at int) []byte {
+		text := slices.Clone(whole)
+		text[at] ^= 1
+		return text
+	}
+	for _, test := range []struct {
+		name   string
+		text   []byte
+		reason string
+	}{
+		{"empty", nil, "not a session file"},
+		{"text", []byte("Hello\n"), "not a session file"},
+		{"JSON", []byte(`{"access_token":"a","refresh_token":"b"}`), "not a session file"},
+		{"magic altered", flipped(0), "not a session file"},
+		{"magic alone", whole[:8], "cut short"},
+		{"header alone", whole[:49], "damaged"},
+		{"header cut", whole[:48], "cut short"},
+		{"tag cut", whole[:len(whole)-1], "damaged"},
+		{"half", whole[:len(whole)/2], "damaged"},
+		{"doubled", slices.Concat(whole, whole), "damaged"},
+		{"trailing byte", append(slices.Clone(whole), 0), "damaged"},
+		{"zeros of the same size", make([]byte, len(whole)), "not a session file"},
+		{"newer format", append(append([]byte("TLMTSESS"), 2), whole[9:]...), "format 2"},
+		{"format zero", append(append([]byte("TLMTSESS"), 0), whole[9:]...), "format 0"},
+		{"salt altered", flipped(9), "damaged"},
+		{"nonce altered", flipped(25), "damaged"},
+		{"sealed part altered", flipped(49), "damaged"},
+		{"tag altered", flipped(len(whole) - 1), "damaged"},
+		{"another identity's file", others, "damaged"},
+		{"larger than any session", append(slices.Clone(whole), make([]byte, 1<<20)...), "too large"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if err := os.WriteFile(name, test.text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			log.Reset()
+			wantNone(t, store, admin)
+			if got := log.String(); !strings.Contains(got, "level=WARN") || !strings.Contains(got, filepath.Base(name)) || !strings.Contains(got, test.reason) {
+				t.Errorf("the log is %q, want the file and %q", got, test.reason)
+			}
+			for _, secret := range []string{admin.Credential.Reveal(), stored.AccessToken.Reveal(), stored.RefreshToken.Reveal()} {
+				if strings.Contains(log.String(), secret) {
+					t.Errorf("the log shows a secret: %s", log)
+				}
+			}
+			newer := stored
+			newer.Version++
+			save(t, store, admin, newer)
+			wantStored(t, store, admin, newer)
+		})
+	}
+}
+
+// TestEveryByteCounts alters each byte of a file in turn.
+func TestEveryByteCounts(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir)
+	filestore.DeriveCheaply(store)
+	save(t, store, admin, stored)
+	whole, err := os.ReadFile(sessionFile(t, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range whole {
+		for bit := range 8 {
+			text := slices.Clone(whole)
+			text[at] ^= 1 << bit
+			if got, err := filestore.Decode(store, text, admin); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
+				t.Errorf("with bit %d of byte %d altered: %+v, %v, want ErrNoSession", bit, at, got, err)
+			}
+		}
+	}
+	for size := range whole {
+		if got, err := filestore.Decode(store, whole[:size], admin); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
+			t.Errorf("cut to %d bytes: %+v, %v, want ErrNoSession", size, got, err)
+		}
+	}
+	if _, err := filestore.Decode(store, whole, admin); err != nil {
+		t.Errorf("what was not altered: %v", err)
+	}
+}
+
+// TestCopiedFile: a file opens wherever it is, with its identity and
+// credential, and with nothing else.
+func TestCopiedFile(t *testing.T) {
+	dir, restored := t.TempDir(), t.TempDir()
+	save(t, open(t, dir), admin, stored)
+	name := sessionFile(t, dir)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, restored)
+	// The other folder has a salt of its own already.
+	another := admin
+	another.Login = "another@fleet.example"
+	save(t, store, another, stored)
+	put := func(account session.Account) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(restored, account.Key()+".session"), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(admin)
+	wantStored(t, store, admin, stored)
+	put(another)
+	wantNone(t, store, another)
+
+	changed := admin
+	changed.Credential = secret.New("changed")
+	wantNone(t, store, changed)
+	wantStored(t, store, admin, stored)
+}
+
+func TestDamagedSaltIsReplaced(t *testing.T) {
+	dir := t.TempDir()
+	save(t, open(t, dir), admin, stored)
+	if err := os.WriteFile(filepath.Join(dir, "salt"), []byte("short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, log := openLogged(t, dir)
+	wantStored(t, store, admin, stored)
+	another := admin
+	another.Login = "another@fleet.example"
+	save(t, store, another, stored)
+	wantStored(t, open(t, dir), another, stored)
+	if !strings.Contains(log.String(), "the salt for session keys cannot be used") {
+		t.Errorf("the log does not tell of the salt: %s", log)
+	}
+}
+
+// FuzzDecode looks for contents that make the decoder panic, or that it takes
+// for a session though nobody has sealed them.
+func FuzzDecode(f *testing.F) {
+	dir := f.TempDir()
+	store := open(f, dir)
+	filestore.DeriveCheaply(store)
+	save(f, store, admin, stored)
+	whole, err := os.ReadFile(sessionFile(f, dir))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	for _, size := range []int{0, 8, 9, 25, 48, 49, 65, len(whole) - 1} {
+		f.Add(whole[:size])
+	}
+	f.Add(append(slices.Clone(whole), whole...))
+	f.Add(append([]byte("TLMTSESS\x02"), whole[9:]...))
+	f.Add([]byte(`{"access_token":"a","refresh_token":"b"}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		got, err := filestore.Decode(store, text, admin)
+		switch {
+		case err == nil && !bytes.Equal(text, whole):
+			t.Errorf("%x was taken for a session", text)
+		case err == nil && !got.AccessToken.Equal(stored.AccessToken):
+			t.Error("the session is not the one that was sealed")
+		case err != nil && (!errors.Is(err, session.ErrNoSession) || !got.IsZero()):
+			t.Errorf("Decode = %+v, %v, want the zero session and ErrNoSession", got, err)
+		}
+	})
+}

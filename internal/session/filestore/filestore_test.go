@@ -1,0 +1,308 @@
+package filestore_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/filestore"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/storetest"
+)
+
+var admin = session.Account{
+	Identity: session.Identity{
+		UserServiceURL: "https://user.platform.example",
+		Kind:           session.Admin,
+		Login:          "operator@fleet.example",
+		InstanceID:     "2f0c6a7e-2c11-4ad8-9a41-5b1f0a6f9a10",
+	},
+	Credential: secret.New("Pa55word-from-DataHub"),
+}
+
+var stored = session.Session{
+	AccessToken:  secret.New("eyJhbGciOi.access-token-claims.signature"),
+	RefreshToken: secret.New("refresh-token-1234567890"),
+	DeviceToken:  secret.New("9c5b94b1-35ad-49bb-b118-8e8fc24abf80"),
+	IssuedAt:     time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC),
+	ExpiresAt:    time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC),
+	Version:      42,
+}
+
+func open(t testing.TB, dir string) *filestore.Store {
+	t.Helper()
+	store, _ := openLogged(t, dir)
+	return store
+}
+
+// openLogged returns a store with what it logs.
+func openLogged(t testing.TB, dir string) (*filestore.Store, *bytes.Buffer) {
+	t.Helper()
+	var log bytes.Buffer
+	store, err := filestore.Open(filestore.Config{Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, &log
+}
+
+func save(t testing.TB, store session.Store, account session.Account, s session.Session) {
+	t.Helper()
+	if err := trySave(t, store, account, s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func trySave(t testing.TB, store session.Store, account session.Account, s session.Session) error {
+	t.Helper()
+	lease, err := store.Acquire(t.Context(), account)
+	if err != nil {
+		return err
+	}
+	return errors.Join(lease.Save(t.Context(), s), lease.Release(t.Context()))
+}
+
+// sessionFile returns the path of the one session file in dir.
+func sessionFile(t testing.TB, dir string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(dir, "*.session"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("session files: %v, %v, want one", found, err)
+	}
+	return found[0]
+}
+
+// wantStored checks that store has the session of the account.
+func wantStored(t testing.TB, store session.Store, account session.Account, want session.Session) {
+	t.Helper()
+	got, err := store.Load(t.Context(), account)
+	if err != nil {
+		t.Errorf("Load: %v", err)
+		return
+	}
+	if !got.AccessToken.Equal(want.AccessToken) || !got.RefreshToken.Equal(want.RefreshToken) || got.Version != want.Version {
+		t.Errorf("Load = %+v, want %+v", got, want)
+	}
+}
+
+// wantNone checks that store has no session of the account.
+func wantNone(t testing.TB, store session.Store, account session.Account) {
+	t.Helper()
+	if got, err := store.Load(t.Context(), account); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
+		t.Errorf("Load = %+v, %v, want ErrNoSession", got, err)
+	}
+}
+
+func TestStoreKeepsTheContract(t *testing.T) {
+	dir := t.TempDir()
+	storetest.Run(t, func(t *testing.T) session.Store { return open(t, dir) })
+}
+
+func TestLedgerKeepsTheContract(t *testing.T) {
+	dir := t.TempDir()
+	storetest.RunLedger(t, func(t *testing.T) session.Ledger { return open(t, dir).Ledger() })
+}
+
+func TestDefaultFolder(t *testing.T) {
+	home := t.TempDir()
+	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
+		t.Setenv(name, home)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	save(t, open(t, ""), admin, stored)
+	sessionFile(t, filepath.Join(cache, "terraform-provider-telematics"))
+}
+
+func TestNoHome(t *testing.T) {
+	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
+		t.Setenv(name, "")
+	}
+	_, err := filestore.Open(filestore.Config{})
+	if err == nil || errors.Is(err, session.ErrNoSession) || !strings.Contains(err.Error(), "no cache directory") {
+		t.Errorf("Open = %v, want an error that says what is missing", err)
+	}
+}
+
+// TestFolderHoldsNoSecret looks for what could help an attacker in names and
+// contents, as it is and in the encodings in which it might be written.
+func TestFolderHoldsNoSecret(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir)
+	user := admin
+	user.Kind, user.Login, user.Credential = session.User, stored.DeviceToken.Reveal(), secret.New("instance-key-of-the-group")
+	for _, account := range []session.Account{admin, user} {
+		save(t, store, account, stored)
+	}
+	budget := session.NewBudget(store.Ledger(), session.BudgetConfig{})
+	if _, _, err := budget.Admit(t.Context(), admin.UserServiceURL); err != nil {
+		t.Fatal(err)
+	}
+
+	var forms []string
+	for _, text := range []string{
+		stored.AccessToken.Reveal(), stored.RefreshToken.Reveal(), stored.DeviceToken.Reveal(), admin.Credential.Reveal(),
+		user.Credential.Reveal(), admin.Login, admin.InstanceID, admin.UserServiceURL, "access_token",
+	} {
+		forms = append(forms, text, text[:8], text[len(text)-8:], strings.ToLower(text),
+			hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text))[:8])
+	}
+	files := 0
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		files++
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		text = append([]byte(entry.Name()+"\n"), text...)
+		for _, form := range forms {
+			if bytes.Contains(text, []byte(form)) {
+				t.Errorf("%s shows %q", entry.Name(), form)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 5 {
+		t.Errorf("%d files were looked through, want two sessions, a ledger, the salt and locks", files)
+	}
+}
+
+// TestSameSessionIsNeverSealedAlike: a nonce is used once.
+func TestSameSessionIsNeverSealedAlike(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir)
+	var seen [][]byte
+	for range 3 {
+		save(t, store, admin, stored)
+		text, err := os.ReadFile(sessionFile(t, dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		nonce := text[25:49]
+		if slices.ContainsFunc(seen, func(old []byte) bool { return bytes.Equal(old, nonce) }) {
+			t.Error("a nonce was used twice")
+		}
+		seen = append(seen, nonce)
+	}
+}
+
+func TestWithoutCredentialNothingIsStored(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir)
+	nobody := admin
+	nobody.Credential = secret.String{}
+	if err := trySave(t, store, nobody, stored); !errors.Is(err, filestore.ErrNoCredential) {
+		t.Errorf("Save = %v, want ErrNoCredential", err)
+	}
+	wantNone(t, store, nobody)
+	save(t, store, admin, stored)
+	wantNone(t, store, nobody)
+}
+
+// TestUnusableFolder: what keeps the store from working is an error of its
+// own, upon which its user goes on in memory, and never "no session".
+func TestUnusableFolder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, dir := range map[string]string{"a file": file, "below a file": filepath.Join(file, "sessions")} {
+		t.Run(name, func(t *testing.T) {
+			_, err := filestore.Open(filestore.Config{Dir: dir})
+			if err == nil || errors.Is(err, session.ErrNoSession) {
+				t.Errorf("Open = %v, want an error that is not ErrNoSession", err)
+			}
+		})
+	}
+	t.Run("removed while open", func(t *testing.T) {
+		dir := filepath.Join(t.TempDir(), "sessions")
+		store := open(t, dir)
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := trySave(t, store, admin, stored); err == nil || errors.Is(err, session.ErrNoSession) {
+			t.Errorf("Save = %v, want an error that is not ErrNoSession", err)
+		}
+	})
+	t.Run("cannot be replaced", func(t *testing.T) {
+		dir := t.TempDir()
+		store := open(t, dir)
+		save(t, store, admin, stored)
+		// A folder that is not empty cannot give way to a file.
+		name := sessionFile(t, dir)
+		if err := errors.Join(os.Remove(name), os.MkdirAll(filepath.Join(name, "x"), 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		if err := trySave(t, store, admin, stored); err == nil || errors.Is(err, session.ErrNoSession) {
+			t.Errorf("Save = %v, want an error that is not ErrNoSession", err)
+		}
+		if left, _ := filepath.Glob(filepath.Join(dir, "*.tmp")); len(left) != 0 {
+			t.Errorf("a failed write left %v", left)
+		}
+		// Whoever waits next is not kept out by the failure.
+		lease, err := store.Acquire(t.Context(), admin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := lease.Release(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestLinks(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need a privilege on Windows")
+	}
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	t.Run("in place of a session", func(t *testing.T) {
+		store, log := openLogged(t, dir)
+		save(t, store, admin, stored)
+		name, target := sessionFile(t, dir), filepath.Join(elsewhere, "target")
+		if err := errors.Join(os.Rename(name, target), os.Symlink(target, name)); err != nil {
+			t.Fatal(err)
+		}
+		before, err := os.ReadFile(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantNone(t, store, admin)
+		if !strings.Contains(log.String(), "not a regular file") {
+			t.Errorf("the log does not tell of the link: %s", log)
+		}
+		newer := stored
+		newer.Version++
+		save(t, store, admin, newer)
+		wantStored(t, store, admin, newer)
+		if after, err := os.ReadFile(target); err != nil || !bytes.Equal(before, after) {
+			t.Errorf("the link's target was written to: %v", err)
+		}
+	})
+	t.Run("to the folder, made by its user", func(t *testing.T) {
+		link := filepath.Join(elsewhere, "link")
+		if err := os.Symlink(dir, link); err != nil {
+			t.Fatal(err)
+		}
+		save(t, open(t, link), admin, stored)
+		wantStored(t, open(t, dir), admin, stored)
+	})
+}

@@ -1,0 +1,61 @@
+package filestore
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+)
+
+// ledgerSuffix ends the names of the ledgers.
+const ledgerSuffix = ".ledger.json"
+
+// Ledger keeps the login ledgers of all platforms in the store's folder. They
+// hold times and nothing secret. It implements [session.Ledger].
+type Ledger struct{ store *Store }
+
+var _ session.Ledger = Ledger{}
+
+// Ledger returns the ledger that lies beside the sessions.
+func (s *Store) Ledger() Ledger { return Ledger{store: s} }
+
+// Update implements [session.Ledger]. A ledger that cannot be read is an empty
+// one, with a warning: the platform itself is still there to say no.
+func (l Ledger) Update(ctx context.Context, platform string, change func(*session.LedgerEntry) error) error {
+	sum := sha256.Sum256([]byte(platform))
+	file := hex.EncodeToString(sum[:]) + ledgerSuffix
+	held, err := l.store.lock(ctx, file, "write down a login", func() {})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = held.release() }()
+
+	name := filepath.Join(l.store.dir, file)
+	var entry session.LedgerEntry
+	before, err := l.store.read(ctx, name)
+	if err == nil {
+		err = json.Unmarshal(before, &entry)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.store.log.WarnContext(ctx, "the login ledger cannot be read and starts anew", "file", file)
+		entry, before = session.LedgerEntry{}, nil
+	}
+	if err := change(&entry); err != nil {
+		return err
+	}
+	after, err := json.Marshal(entry)
+	if err == nil && !bytes.Equal(before, after) {
+		err = l.store.replace(name, after)
+	}
+	if err != nil {
+		return fmt.Errorf("the login ledger cannot be written: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,25 @@
+package filestore
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+)
+
+// permissionsMatter says that file modes do not tell who can read a file: on
+// Windows the user's cache directory has an access control list that keeps
+// others out.
+const permissionsMatter = false
+
+// ownedByUser is true: see permissionsMatter.
+func ownedByUser(fs.FileInfo) bool { return true }
+
+// errorSharingViolation is what Windows answers to who wants a file that
+// another process has opened without allowing that.
+const errorSharingViolation = syscall.Errno(32)
+
+// inUse reports whether err may come from another process that has the file
+// open, or is replacing it, at this moment.
+func inUse(err error) bool {
+	return errors.Is(err, errorSharingViolation) || errors.Is(err, syscall.ERROR_ACCESS_DENIED)
+}
