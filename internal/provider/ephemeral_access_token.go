@@ -1,0 +1,128 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+)
+
+// renewLead is how long before the end of a token its user is warned.
+const renewLead = time.Minute
+
+// renewKey is where Open leaves word for Renew.
+const renewKey = "renew"
+
+// accessTokenEphemeral implements the ephemeral resource
+// telematics_access_token.
+type accessTokenEphemeral struct {
+	validated *validatedConfig
+	tokens    *tokenOpener
+}
+
+var (
+	_ ephemeral.EphemeralResourceWithConfigure      = (*accessTokenEphemeral)(nil)
+	_ ephemeral.EphemeralResourceWithValidateConfig = (*accessTokenEphemeral)(nil)
+	_ ephemeral.EphemeralResourceWithRenew          = (*accessTokenEphemeral)(nil)
+)
+
+// Metadata implements [ephemeral.EphemeralResource].
+func (e *accessTokenEphemeral) Metadata(_ context.Context, req ephemeral.MetadataRequest, resp *ephemeral.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_access_token"
+}
+
+// Schema implements [ephemeral.EphemeralResource].
+func (e *accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An access token of the telematics platform, for the length of one Terraform run and in no state or plan file. " +
+			"A session that is still good is reused without a request, one that is not is refreshed, and only then a login is made.",
+		Attributes: ephemeralAttributes(accessTokenAttributes()),
+	}
+}
+
+// Configure implements [ephemeral.EphemeralResourceWithConfigure].
+func (e *accessTokenEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	e.tokens = openerFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// ValidateConfig implements [ephemeral.EphemeralResourceWithValidateConfig].
+func (e *accessTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
+	var model accessTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(model.validate(e.validated)...)
+	}
+}
+
+// renewal is what Renew is told of the token that was opened.
+type renewal struct {
+	ExpiresAt   time.Time     `json:"expires_at"`
+	MinLifetime time.Duration `json:"min_lifetime"`
+}
+
+// Open implements [ephemeral.EphemeralResource].
+func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenRequest, resp *ephemeral.OpenResponse) {
+	var model accessTokenModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	result, diags := e.tokens.open(ctx, model.tokenArguments)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	model.set(result)
+	resp.Diagnostics.Append(resp.Result.Set(ctx, &model)...)
+
+	left := result.ExpiresAt.Sub(e.tokens.now())
+	if left <= 0 {
+		return
+	}
+	resp.RenewAt = result.ExpiresAt.Add(-min(renewLead, left/2))
+	note, err := json.Marshal(renewal{ExpiresAt: result.ExpiresAt, MinLifetime: model.minLifetime(e.tokens.settings.session.minLifetime)})
+	if err != nil {
+		resp.Diagnostics.AddError("Token not prepared for renewal", sentence(err))
+		return
+	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, renewKey, note)...)
+}
+
+// Renew implements [ephemeral.EphemeralResourceWithRenew]. Terraform cannot
+// change a value that was opened, so there is nothing to renew it with; what
+// is left is to say in time what is about to happen.
+func (e *accessTokenEphemeral) Renew(ctx context.Context, req ephemeral.RenewRequest, resp *ephemeral.RenewResponse) {
+	note, diags := req.Private.GetKey(ctx, renewKey)
+	resp.Diagnostics.Append(diags...)
+	var opened renewal
+	if err := json.Unmarshal(note, &opened); err != nil {
+		opened = renewal{}
+	}
+	resp.Diagnostics.Append(aboutToExpire(opened))
+}
+
+// aboutToExpire is the warning that a token which is in use comes to its end.
+func aboutToExpire(opened renewal) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Access token is about to expire",
+		fmt.Sprintf("The access token that this run has used since it was opened ends at %s, and Terraform cannot replace it in a run that "+
+			"is under way: what uses it after that is refused. Raise min_lifetime (%s now) above the time that a run takes, and the "+
+			"token is refreshed before it is handed out.", clock(opened.ExpiresAt), opened.MinLifetime))
+}
+
+// openerFrom returns what the provider hands to its objects, or nil while the
+// provider is not configured.
+func openerFrom(data any, diags *diag.Diagnostics) *tokenOpener {
+	if data == nil {
+		return nil
+	}
+	tokens, ok := data.(*tokenOpener)
+	if !ok {
+		diags.AddError("Provider not configured as expected",
+			fmt.Sprintf("The provider handed on a %T. This is a defect of the provider; please report it.", data))
+	}
+	return tokens
+}

@@ -1,0 +1,139 @@
+// Package provider is the Terraform side: schemas, configuration and
+// diagnostics. It knows nothing of HTTP bodies or files; what to ask the
+// platform, and when, is decided in package session.
+package provider
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// Address is the provider's address in the registries.
+const Address = "registry.terraform.io/telematics-tools/telematics"
+
+// typeName is the prefix of every object's name.
+const typeName = "telematics"
+
+// Options are what a test may put in place of the process's surroundings. The
+// zero value is what the released provider uses.
+type Options struct {
+	// Getenv reads an environment variable; nil means os.Getenv.
+	Getenv func(string) string
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// telematicsProvider implements [provider.Provider].
+type telematicsProvider struct {
+	version string
+	options Options
+
+	// validated is what the last ValidateConfig saw. Objects are validated
+	// before the provider is configured, and this is how they learn what the
+	// provider block holds.
+	validated validatedConfig
+}
+
+var (
+	_ provider.Provider                       = (*telematicsProvider)(nil)
+	_ provider.ProviderWithValidateConfig     = (*telematicsProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*telematicsProvider)(nil)
+	_ provider.ProviderWithEphemeralResources = (*telematicsProvider)(nil)
+)
+
+// New returns the constructor of the provider, which tells the platform and
+// Terraform that it is of the given version.
+func New(version string, options Options) func() provider.Provider {
+	if options.Getenv == nil {
+		options.Getenv = os.Getenv
+	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
+	return func() provider.Provider {
+		p := &telematicsProvider{version: version, options: options}
+		// Terraform does not validate a provider block that is not there;
+		// then the environment is all there is.
+		environment, _ := resolveSettings(providerModel{}, options.Getenv)
+		p.validated.set(environment)
+		return p
+	}
+}
+
+// Metadata implements [provider.Provider].
+func (p *telematicsProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {
+	resp.TypeName = typeName
+	resp.Version = p.version
+}
+
+// ValidateConfig implements [provider.ProviderWithValidateConfig]. It reports
+// errors only: warnings would be told twice, here and when configured.
+func (p *telematicsProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	settings, diags := resolveSettings(model, p.options.Getenv)
+	resp.Diagnostics.Append(diags.Errors()...)
+	p.validated.set(settings)
+}
+
+// Configure implements [provider.Provider]. It sends nothing: credentials are
+// asked for when a token is.
+func (p *telematicsProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var model providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	settings, diags := resolveSettings(model, p.options.Getenv)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	tokens := newTokenOpener(settings, p.userAgent(req.TerraformVersion), p.options.Now)
+	resp.EphemeralResourceData = tokens
+	resp.DataSourceData = tokens
+}
+
+// userAgent names the provider and the CLI to the platform.
+func (p *telematicsProvider) userAgent(cliVersion string) string {
+	agent := "terraform-provider-telematics/" + p.version
+	if cliVersion != "" {
+		agent += " Terraform/" + cliVersion
+	}
+	return agent
+}
+
+// EphemeralResources implements [provider.ProviderWithEphemeralResources].
+func (p *telematicsProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{
+		func() ephemeral.EphemeralResource { return &accessTokenEphemeral{validated: &p.validated} },
+	}
+}
+
+// DataSources implements [provider.Provider].
+func (p *telematicsProvider) DataSources(context.Context) []func() datasource.DataSource {
+	return []func() datasource.DataSource{
+		func() datasource.DataSource { return &accessTokenDataSource{validated: &p.validated} },
+	}
+}
+
+// Functions implements [provider.ProviderWithFunctions].
+func (p *telematicsProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		func() function.Function { return jwtClaimsFunction{} },
+	}
+}
+
+// Resources implements [provider.Provider]. There are none: a managed resource
+// would have a token in state.
+func (p *telematicsProvider) Resources(context.Context) []func() resource.Resource { return nil }

@@ -1,0 +1,173 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/jwt"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+)
+
+// tokenOpener opens sessions for the provider's objects. There is one per
+// configured provider, so that all objects share its sessions.
+type tokenOpener struct {
+	settings settings
+	client   *userservice.Client
+	manager  *session.Manager
+	now      func() time.Time
+}
+
+// newTokenOpener returns the opener of a configured provider.
+func newTokenOpener(s settings, userAgent string, now func() time.Time) *tokenOpener {
+	o := &tokenOpener{settings: s, now: now}
+	if s.userServiceURL == nil {
+		// Not known yet: open says so before it asks for anything.
+		return o
+	}
+	o.client = userservice.New(userservice.Config{
+		BaseURL:        s.userServiceURL,
+		LoginFormat:    s.loginFormat,
+		RequestTimeout: s.requestTimeout,
+		UserAgent:      userAgent,
+		Logger:         newLogger(httpSubsystem),
+		Now:            now,
+	})
+	log := newLogger(sessionSubsystem)
+	store, ledger := s.session.open(log)
+	o.manager = session.NewManager(session.Config{
+		Store: store,
+		Budget: session.NewBudget(ledger, session.BudgetConfig{
+			Limit:          s.loginLimit,
+			Window:         s.loginWindow,
+			Wait:           s.loginWait,
+			RequestTimeout: s.requestTimeout,
+			Now:            now,
+			Logger:         log,
+		}),
+		LockWait: s.lockWait(),
+		Now:      now,
+		Logger:   log,
+	})
+	return o
+}
+
+// credentials returns what is known of the credentials that the arguments ask
+// for: those of a user when there is a device token, else those of the admin.
+func (o *tokenOpener) credentials(args tokenArguments) userservice.Credentials {
+	c := userservice.Credentials{
+		InstanceID:  o.settings.instanceID,
+		InstanceKey: o.settings.instanceKey,
+	}
+	if id := args.InstanceID.ValueString(); id != "" {
+		c.InstanceID = id
+	}
+	if key := args.InstanceKey.ValueString(); key != "" {
+		c.InstanceKey = secret.New(key)
+	}
+	if device := args.DeviceToken.ValueString(); device != "" {
+		c.DeviceToken = secret.New(device)
+	} else {
+		c.Email, c.Password = o.settings.email, o.settings.password
+	}
+	return c
+}
+
+// open returns the session that the arguments ask for. Its warnings are for
+// the user of the token, its errors say why there is none.
+func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Result, diag.Diagnostics) {
+	credentials := o.credentials(args)
+	ctx = withLogging(ctx, credentials, args)
+
+	if diags := o.unknownSettings(args); diags.HasError() {
+		return session.Result{}, diags
+	}
+	missing := missingCredentials(credentials)
+	resumed := resumedSession(args)
+	authorizer := &authorizer{client: o.client, credentials: credentials, missing: missing}
+	account, ok := accountOf(o.settings.userServiceURL.String(), credentials, missing, resumed)
+	if !ok {
+		return session.Result{}, explain(missing, explanation{settings: o.settings, credentials: credentials, now: o.now()})
+	}
+
+	result, err := o.manager.Open(ctx, session.Request{
+		Account:     account,
+		Authorizer:  authorizer,
+		Resume:      resumed,
+		MinLifetime: args.minLifetime(o.settings.session.minLifetime),
+	})
+	how := explanation{settings: o.settings, credentials: credentials, resumed: !resumed.IsZero(), now: o.now()}
+	if err != nil {
+		return session.Result{}, explain(err, how)
+	}
+	diags := explainNotices(result, args.minLifetime(o.settings.session.minLifetime))
+	diags.Append(explainSkew(authorizer.clockSkew())...)
+	return result, diags
+}
+
+// accountOf returns the account whose session is asked for. There is none
+// when credentials are missing and no session is resumed.
+func accountOf(url string, c userservice.Credentials, missing error, resumed session.Session) (session.Account, bool) {
+	identity := session.Identity{UserServiceURL: url, InstanceID: strings.ToLower(c.InstanceID)}
+	switch {
+	case missing != nil && resumed.IsZero():
+		return session.Account{}, false
+	case missing != nil:
+		return session.ResumedAccount(url, identity.InstanceID, resumed.RefreshToken), true
+	case !c.DeviceToken.IsEmpty():
+		identity.Kind = session.User
+		identity.Login = strings.ToLower(c.DeviceToken.Reveal())
+		return session.Account{Identity: identity, Credential: c.InstanceKey}, true
+	default:
+		identity.Kind = session.Admin
+		identity.Login = c.Email
+		return session.Account{Identity: identity, Credential: c.Password}, true
+	}
+}
+
+// resumedSession returns the session of the argument resume, or the zero
+// Session. Its times are those of its token.
+func resumedSession(args tokenArguments) session.Session {
+	access, refresh := args.resumed()
+	if access.ValueString() == "" || refresh.ValueString() == "" {
+		return session.Session{}
+	}
+	issued, expires := jwt.Times(access.ValueString())
+	return session.Session{
+		AccessToken:  secret.New(access.ValueString()),
+		RefreshToken: secret.New(refresh.ValueString()),
+		DeviceToken:  secret.New(args.DeviceToken.ValueString()),
+		IssuedAt:     issued,
+		ExpiresAt:    expires,
+	}
+}
+
+// unknownSettings reports the settings that a token needs and that are not
+// known yet.
+func (o *tokenOpener) unknownSettings(args tokenArguments) diag.Diagnostics {
+	needed := o.settings.neededAlways()
+	if isUnset(args.InstanceID) {
+		needed = append(needed, settingInstanceID)
+	}
+	switch {
+	case isUnset(args.DeviceToken):
+		needed = append(needed, settingEmail, settingPassword)
+	case isUnset(args.InstanceKey):
+		needed = append(needed, settingInstanceKey)
+	}
+	var diags diag.Diagnostics
+	for _, s := range needed {
+		if o.settings.unknown[s] {
+			diags.AddError("Provider configuration not known yet",
+				fmt.Sprintf("A token is asked for while the provider's %s depends on values that are known only after apply. "+
+					"Apply what it depends on first (with -target), or set it from a value that is known when planning, such as a variable or %s.",
+					s.attribute, s.variable))
+		}
+	}
+	return diags
+}

@@ -1,0 +1,34 @@
+// The command terraform-provider-telematics serves the provider to Terraform
+// and OpenTofu, which start it; it is not run by hand.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
+)
+
+// version is set by the linker when a release is built.
+var version = "dev"
+
+func main() {
+	debug := flag.Bool("debug", false, "serve with support for debuggers such as delve, and print what to set TF_REATTACH_PROVIDERS to")
+	printVersion := flag.Bool("version", false, "print the version and exit")
+	flag.Parse()
+	if *printVersion {
+		fmt.Println("terraform-provider-telematics " + version)
+		return
+	}
+	err := providerserver.Serve(context.Background(), provider.New(version, provider.Options{}), providerserver.ServeOpts{
+		Address: provider.Address,
+		Debug:   *debug,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
