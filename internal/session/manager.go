@@ -39,6 +39,9 @@ type Config struct {
 	// LockWait bounds the wait for the store's exclusive right. Zero means
 	// that the caller's context is the only bound.
 	LockWait time.Duration
+	// ReadOnly hands out what is known while it is alive, and asks nothing of
+	// the platform: see [ReadOnlyError].
+	ReadOnly bool
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Logger is told of each decision, never of a secret; nil discards.
@@ -52,6 +55,7 @@ type Manager struct {
 	store    *resilientStore
 	budget   *Budget
 	lockWait time.Duration
+	readOnly bool
 	now      func() time.Time
 	log      *slog.Logger
 	turns    turns
@@ -62,6 +66,7 @@ func NewManager(config Config) *Manager {
 	m := &Manager{
 		budget:   config.Budget,
 		lockWait: config.LockWait,
+		readOnly: config.ReadOnly,
 		now:      config.Now,
 		log:      config.Logger,
 	}
@@ -104,11 +109,16 @@ type Result struct {
 // A caller whose ctx ends gets its error at once; a request that is under way
 // then is seen through for the others, as the platform has acted on it.
 //
-// Other errors are an [*OpenError], or the store's when its lock could not be
-// had in time.
+// Other errors are an [*OpenError], a [*ReadOnlyError], or the store's when its
+// lock could not be had in time.
 func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
-	if s, ok := m.reusable(ctx, req); ok {
-		return m.result(req, s, Reused), nil
+	known := newestFirst(m.store.load(ctx, req.Account), req.Resume)
+	switch {
+	case len(known) > 0 && m.fresh(known[0], req.MinLifetime):
+		m.log.DebugContext(ctx, "the session is good as it is", "expires_at", known[0].ExpiresAt)
+		return m.result(req, known[0], Reused), nil
+	case m.readOnly:
+		return m.readOnlyResult(req, known)
 	}
 
 	turn := m.turns.of(req.Account)
@@ -132,17 +142,6 @@ func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
 	case <-ctx.Done():
 		return Result{}, context.Cause(ctx)
 	}
-}
-
-// reusable looks for a session that is good as it is, without waiting for
-// anybody.
-func (m *Manager) reusable(ctx context.Context, req Request) (Session, bool) {
-	newest := newestFirst(m.store.load(ctx, req.Account), req.Resume)
-	if len(newest) == 0 || !m.fresh(newest[0], req.MinLifetime) {
-		return Session{}, false
-	}
-	m.log.DebugContext(ctx, "the session is good as it is", "expires_at", newest[0].ExpiresAt)
-	return newest[0], true
 }
 
 // obtain decides under the store's exclusive right.

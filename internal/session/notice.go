@@ -27,6 +27,10 @@ const (
 	// ResumeSpent: the resumed session was refused, so a login was made,
 	// which revoked the tokens issued before. Err is the platform's answer.
 	ResumeSpent
+	// WouldRefresh: the manager is read-only, so the token was handed out
+	// although it lives shorter than was asked for. Duration is what it has
+	// left.
+	WouldRefresh
 	// StoreUnavailable: sessions are kept in memory for this process,
 	// because the store failed with Err. It is given once per process.
 	StoreUnavailable
@@ -44,7 +48,7 @@ type Notice struct {
 // from the session and the store.
 func (m *Manager) result(req Request, s Session, source Source) Result {
 	result := Result{Session: s, Source: source}
-	if left := s.ExpiresAt.Sub(m.now()); !s.LivesFor(req.MinLifetime, m.now()) {
+	if left := s.ExpiresAt.Sub(m.now()); !m.readOnly && !s.LivesFor(req.MinLifetime, m.now()) {
 		result.Notices = append(result.Notices, Notice{Kind: ShortLived, Duration: left})
 	}
 	if err := m.store.newlyUnavailable(); err != nil {
