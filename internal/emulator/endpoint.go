@@ -12,12 +12,12 @@ const maxRequest = 64 << 10
 // the method, and fail when told to.
 func (p *Platform) endpoint(e Endpoint, method string, act func(*http.Request, []byte) reply) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		fault := p.begin(e)
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 		if err != nil {
 			p.write(w, refusal(http.StatusRequestEntityTooLarge, "Request too large", "", "The body is too large."))
 			return
 		}
-		fault := p.begin(e)
 		if r.Method != method {
 			w.Header().Set("Allow", method)
 			p.write(w, refusal(http.StatusMethodNotAllowed, "Method not allowed", "", "Use "+method+"."))

@@ -197,18 +197,19 @@ func ParseFault(text string) (Fault, error) {
 		}
 		return Delay(d), nil
 	}
-	number, rest, _ := strings.Cut(value, ":")
+	number, header, more := strings.Cut(value, ":")
 	code, err := strconv.Atoi(number)
 	if err != nil || code < 200 || code > 599 {
 		return Fault{}, unknown
 	}
-	switch kind {
-	case "html":
+	retryAfter, isRetryAfter := strings.CutPrefix(header, "retry-after=")
+	switch {
+	case kind == "html" && !more:
 		return HTMLPage(code), nil
-	case "inner":
+	case kind == "inner" && !more:
 		return InnerStatus(code), nil
-	case "status":
-		return StatusWithRetryAfter(code, strings.TrimPrefix(rest, "retry-after=")), nil
+	case kind == "status" && more == isRetryAfter:
+		return StatusWithRetryAfter(code, retryAfter), nil
 	default:
 		return Fault{}, unknown
 	}

@@ -3,6 +3,8 @@ package emulator
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -43,18 +45,19 @@ func (p *Platform) login(r *http.Request, body []byte) reply {
 }
 
 // loginFields reads either dialect. In the string the case of the keys counts,
-// in the object it does not (§2). ok is false when it is neither.
+// in the object it does not (§2). ok is false when it is neither, or when there
+// is more than the one field.
 func loginFields(raw json.RawMessage) (email, device string, ok bool) {
 	var document string
 	if json.Unmarshal(raw, &document) == nil && len(raw) > 0 && raw[0] == '"' {
 		var fields map[string]string
-		if json.Unmarshal([]byte(document), &fields) != nil {
+		if json.Unmarshal([]byte(document), &fields) != nil || len(fields) > 1 {
 			return "", "", false
 		}
 		return fields["email"], fields["Devicetoken"], true
 	}
 	var fields map[string]string
-	if json.Unmarshal(raw, &fields) != nil || fields == nil {
+	if json.Unmarshal(raw, &fields) != nil || fields == nil || len(fields) > 1 {
 		return "", "", false
 	}
 	for key, value := range fields {
@@ -132,7 +135,8 @@ func strict(body []byte, into any) error {
 	if err := decoder.Decode(into); err != nil {
 		return err
 	}
-	if decoder.More() {
+	// More would take a closing bracket for the end.
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return errTrailing
 	}
 	return nil

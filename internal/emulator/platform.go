@@ -194,6 +194,15 @@ func (p *Platform) SetAccessTokenLifetime(d time.Duration) {
 	p.lifetime = d
 }
 
+// SetLoginLimit says how many logins an address has in a window from now on,
+// as [Options.LoginLimit] and [Options.LoginWindow] do.
+func (p *Platform) SetLoginLimit(limit int, window time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.options.LoginLimit, p.options.LoginWindow = limit, window
+	p.options = withDefaults(p.options)
+}
+
 // Accepts reports whether an authorized method would accept the token now.
 func (p *Platform) Accepts(accessToken string) bool {
 	p.mu.Lock()

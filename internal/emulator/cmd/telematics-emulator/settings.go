@@ -1,0 +1,91 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/hashicorp/go-uuid"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+)
+
+// settings are what the arguments say.
+type settings struct {
+	listen   string
+	options  emulator.Options
+	admin    emulator.Admin
+	instance emulator.Instance
+	user     emulator.User
+	// madeUp are the secrets that no argument gave, and that the user has to
+	// be told.
+	madeUp struct{ password, instanceKey bool }
+}
+
+// parse reads the arguments. Its error has been told to the user, with the
+// arguments that there are.
+func parse(args []string, usage io.Writer) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("telematics-emulator", flag.ContinueOnError)
+	flags.SetOutput(usage)
+	flags.StringVar(&s.listen, "listen", "127.0.0.1:8080", "the `address` to listen on, which must be one of loopback; port 0 is a free one")
+	flags.StringVar(&s.admin.Email, "email", "api-login@example.com", "the API login of the admin")
+	flags.StringVar(&s.admin.Password, "password", "", "the API `password` of the admin (default: made up)")
+	flags.StringVar(&s.instance.ID, "instance-id", "0a1b2c3d-0000-4000-8000-00000000f1ee", "the `id` of the user group, which is the API InstanceID, too")
+	flags.StringVar(&s.instance.Key, "instance-key", "", "the `key` of the user group (default: made up)")
+	flags.StringVar(&s.user.DeviceToken, "device-token", "d0e1f2a3-0000-4000-8000-00000000cafe", "the device `token` of the one user in the group")
+	flags.DurationVar(&s.options.AccessTokenLifetime, "access-token-lifetime", 2*time.Hour, "how long an access token lives")
+	flags.IntVar(&s.options.LoginLimit, "login-limit", 5, "how many logins there may be in a window; a negative number is no limit")
+	flags.DurationVar(&s.options.LoginWindow, "login-window", time.Minute, "the window of the limit")
+	flags.DurationVar(&s.options.BlockFor, "block-for", time.Hour, "how long an address is blocked that exceeds the limit")
+	if err := flags.Parse(args); err != nil {
+		return settings{}, err
+	}
+	if err := s.check(flags.Args()); err != nil {
+		_, _ = fmt.Fprintln(usage, "telematics-emulator:", err)
+		flags.Usage()
+		return settings{}, err
+	}
+	return s, s.makeUp()
+}
+
+// check refuses what the emulator would take for something else.
+func (s *settings) check(rest []string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("there is nothing but flags, and %q is none", rest[0])
+	}
+	host, _, err := net.SplitHostPort(s.listen)
+	if err != nil {
+		return fmt.Errorf("-listen: %q is no address such as 127.0.0.1:8080", s.listen)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("-listen: %q is not an address of loopback; passwords travel over it in the clear", s.listen)
+	}
+	switch {
+	case s.admin.Email == "" || s.instance.ID == "" || s.user.DeviceToken == "":
+		return errors.New("-email, -instance-id and -device-token must not be empty")
+	case s.options.LoginLimit == 0:
+		return errors.New("-login-limit: 0 would let nobody in; a negative number is no limit")
+	case s.options.AccessTokenLifetime <= 0 || s.options.LoginWindow <= 0 || s.options.BlockFor <= 0:
+		return errors.New("-access-token-lifetime, -login-window and -block-for must be longer than nothing")
+	}
+	return nil
+}
+
+// makeUp fills in the secrets that were not given, and what belongs together.
+func (s *settings) makeUp() (err error) {
+	if s.admin.Password == "" {
+		s.admin.Password, s.madeUp.password = rand.Text(), true
+	}
+	if s.instance.Key == "" {
+		s.madeUp.instanceKey = true
+		s.instance.Key, err = uuid.GenerateUUID()
+	}
+	s.admin.InstanceID = s.instance.ID
+	s.user.InstanceID = s.instance.ID
+	return err
+}

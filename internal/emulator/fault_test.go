@@ -1,0 +1,261 @@
+package emulator_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+)
+
+// TestFaultsThatAnswer orders each fault that ends in an answer, on a login.
+// acted is whether the platform logged in all the same.
+func TestFaultsThatAnswer(t *testing.T) {
+	tests := map[string]struct {
+		httpStatus int
+		acted      bool
+		check      func(answer) bool
+	}{
+		"status:400":                 {400, false, func(a answer) bool { return a.Status == 400 && a.Title != "" && a.message() != "" }},
+		"status:503":                 {503, false, func(a answer) bool { return a.Status == 503 && a.header.Get("Retry-After") == "" }},
+		"status:429:retry-after=60":  {429, false, func(a answer) bool { return a.Status == 429 && a.header.Get("Retry-After") == "60" }},
+		"inner:401":                  {200, false, func(a answer) bool { return a.Status == 401 && a.Result == nil && a.message() != "" }},
+		"html:200":                   {200, false, func(a answer) bool { return a.isPage() }},
+		"html:502":                   {502, false, func(a answer) bool { return a.isPage() }},
+		"redirect:http://192.0.2.1/": {307, false, func(a answer) bool { return a.header.Get("Location") == "http://192.0.2.1/" }},
+		"null-result":                {200, false, func(a answer) bool { return a.Status == 200 && strings.HasPrefix(a.body, `{"Result":null,`) }},
+		"empty-tokens": {200, false, func(a answer) bool {
+			return a.Status == 200 && a.Result != nil && a.Result.AccessToken.Token == "" && a.Result.RefreshToken == ""
+		}},
+		"empty": {200, true, func(a answer) bool { return a.body == "" }},
+		"truncated": {200, true, func(a answer) bool {
+			return strings.Contains(a.body, `"Token":"eyJ`) && !strings.HasSuffix(a.body, "}")
+		}},
+		"content-type": {200, true, func(a answer) bool {
+			return a.header.Get("Content-Type") == "text/plain" && strings.Contains(a.body, `"Status":200`)
+		}},
+		"delay:1ms": {200, true, func(a answer) bool { return a.Result != nil && a.Result.RefreshToken != "" }},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, emulator.Options{})
+			s.Inject(emulator.Login, mustParse(t, name))
+			got := s.ask(http.MethodPost, loginPath, adminObject)
+			if got.httpStatus != test.httpStatus || !test.check(got) {
+				t.Errorf("answered HTTP %d %v %.200s", got.httpStatus, got.header, got.body)
+			}
+			s.checkActed(test.acted)
+			s.login() // a fault is used up by one request
+		})
+	}
+}
+
+// TestHugeBody counts what comes, rather than keep it.
+func TestHugeBody(t *testing.T) {
+	s := serve(t, emulator.Options{})
+	s.Inject(emulator.Login, mustParse(t, "huge"))
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+loginPath, strings.NewReader(adminObject))
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	start := make([]byte, 16)
+	if _, err := io.ReadFull(response.Body, start); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.Copy(io.Discard, response.Body)
+	if err != nil || rest+16 < 64<<20 || response.StatusCode != http.StatusOK || string(start) != `{"Title":"xxxxxx` {
+		t.Errorf("answered HTTP %d %s and %d bytes, %v", response.StatusCode, start, rest, err)
+	}
+	s.checkActed(false)
+}
+
+// TestFaultsThatBreak orders each fault that ends a connection.
+func TestFaultsThatBreak(t *testing.T) {
+	for name, acted := range map[string]bool{"reset": false, "lost": true, "cut": true} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, emulator.Options{})
+			s.Inject(emulator.Login, mustParse(t, name))
+			got, err := s.request(http.MethodPost, loginPath, adminObject)
+			if !broken(err) {
+				t.Errorf("answered HTTP %d %s, %v, want a broken connection", got.httpStatus, got.body, err)
+			}
+			if wantStart := name == "cut"; wantStart != strings.Contains(got.body, `"Token":"eyJ`) {
+				t.Errorf("the connection broke after %q", got.body)
+			}
+			s.checkActed(acted)
+			s.login()
+		})
+	}
+}
+
+func TestHangEndsWithTheClientOrThePlatform(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := emulator.New(emulator.Options{})
+		p.Inject(emulator.Login, emulator.Hang(), emulator.Hang())
+		gone, leave := context.WithCancel(t.Context())
+		for name, test := range map[string]struct {
+			ctx context.Context
+			end func()
+		}{"the client goes": {gone, leave}, "the platform is closed": {t.Context(), p.Close}} {
+			ended := make(chan any, 1)
+			go func() {
+				defer func() { ended <- recover() }()
+				p.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(test.ctx, http.MethodPost, loginPath, strings.NewReader(adminObject)))
+			}()
+			time.Sleep(1000 * time.Hour) // of the bubble's time
+			select {
+			case <-ended:
+				t.Fatalf("%s: it ended before", name)
+			default:
+			}
+			test.end()
+			if got := <-ended; got != http.ErrAbortHandler { //nolint:errorlint // What net/http compares is the value itself.
+				t.Errorf("%s: it ended with %v, want the connection aborted", name, got)
+			}
+		}
+		if c := p.Counts(); c != (emulator.Counts{Login: 2}) {
+			t.Errorf("counts = %+v, want 2 logins that issued nothing", c)
+		}
+	})
+}
+
+func TestDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := emulator.New(emulator.Options{})
+		p.AddAdmin(emulator.Admin{Email: email, Password: password})
+		p.Inject(emulator.Login, emulator.Delay(time.Hour), emulator.Delay(time.Hour))
+		ask := func() (status int, took time.Duration) {
+			started := time.Now()
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, loginPath, strings.NewReader(adminObject))
+			request.Header.Set("Content-Type", "application/json")
+			recorder := httptest.NewRecorder()
+			p.ServeHTTP(recorder, request)
+			return recorder.Code, time.Since(started)
+		}
+		if status, took := ask(); status != http.StatusOK || took != time.Hour {
+			t.Errorf("HTTP %d after %s, want 200 after an hour", status, took)
+		}
+		p.Close()
+		p.Close() // once more does no harm
+		if status, took := ask(); status != http.StatusOK || took != 0 {
+			t.Errorf("HTTP %d after %s from a platform that is closed, want 200 at once", status, took)
+		}
+	})
+}
+
+func TestFaultsComeInOrder(t *testing.T) {
+	s := serve(t, emulator.Options{})
+	first := s.login()
+	s.Inject(emulator.Refresh, emulator.Status(500), emulator.Status(502))
+	s.Inject(emulator.Refresh, emulator.NullResult())
+	s.Inject(emulator.Users, emulator.Status(403))
+
+	s.login() // a fault of another endpoint is no matter
+	second := s.login()
+	for _, want := range []int{500, 502, 200} {
+		if got := s.refresh(first); got.httpStatus != want || got.Result != nil {
+			t.Errorf("answered HTTP %d %s, want %d", got.httpStatus, got.body, want)
+		}
+	}
+	s.mustGrant(s.refresh(second))
+	s.mustRefuse(s.profile(second.Result.AccessToken.Token), http.StatusForbidden, "ordered")
+}
+
+// TestFaultsBeforeTheLimit pins that an ordered failure is no login.
+func TestFaultsBeforeTheLimit(t *testing.T) {
+	s := serve(t, emulator.Options{Now: fixedClock})
+	for range 5 {
+		s.Inject(emulator.Login, emulator.Status(503))
+		s.ask(http.MethodPost, loginPath, adminObject)
+	}
+	s.exhaust()
+	if c := s.Counts(); c.Login != 10 || c.LoggedIn != 5 || c.RateLimited != 0 {
+		t.Errorf("counts = %+v, want 10 logins, 5 granted and none limited", c)
+	}
+}
+
+func TestLostAnswerSpendsTheRefreshToken(t *testing.T) {
+	for _, fault := range []emulator.Fault{emulator.LostAnswer(), emulator.CutBody(), emulator.TruncatedJSON(), emulator.EmptyAnswer()} {
+		t.Run(fault.String(), func(t *testing.T) {
+			s := serve(t, emulator.Options{})
+			first := s.login()
+			s.Inject(emulator.Refresh, fault)
+			_, _ = s.request(http.MethodPost, refreshPath, refreshBody(first.Result.AccessToken.Token, first.Result.RefreshToken))
+			s.mustRefuse(s.refresh(first), http.StatusUnauthorized, "used before")
+		})
+	}
+}
+
+func TestParseFaultReadsWhatStringWrites(t *testing.T) {
+	for _, fault := range []emulator.Fault{
+		emulator.ConnectionReset(), emulator.Hang(), emulator.LostAnswer(), emulator.HugeBody(), emulator.TruncatedJSON(),
+		emulator.CutBody(), emulator.EmptyAnswer(), emulator.WrongContentType(), emulator.NullResult(), emulator.EmptyTokens(),
+		emulator.Delay(2 * time.Second), emulator.Delay(1500 * time.Millisecond), emulator.HTMLPage(200), emulator.InnerStatus(401),
+		emulator.Status(503), emulator.StatusWithRetryAfter(429, "60"),
+		emulator.StatusWithRetryAfter(503, "Mon, 01 Jun 2026 11:50:00 GMT"), emulator.Redirect("http://127.0.0.1:1/v1?x=y:z"),
+	} {
+		t.Run(fault.String(), func(t *testing.T) {
+			read, err := emulator.ParseFault(fault.String())
+			if err != nil || read.String() != fault.String() {
+				t.Errorf("ParseFault = %v, %v, want it back", read, err)
+			}
+		})
+	}
+}
+
+func TestParseFaultRefuses(t *testing.T) {
+	for _, text := range []string{
+		"", "nothing", "Reset", "reset:1", "delay", "delay:", "delay:2", "delay:soon", "html", "html:", "html:two", "html:200:x",
+		"inner:", "inner:401:x", "status", "status:", "status:99", "status:600", "status:-1", "status:429:60", "status:429:",
+		"teapot:418",
+	} {
+		t.Run(text, func(t *testing.T) {
+			fault, err := emulator.ParseFault(text)
+			if err == nil || !strings.Contains(err.Error(), `"`+text+`"`) || fault.String() != "" {
+				t.Errorf("ParseFault = %v, %v, want an error that names it", fault, err)
+			}
+		})
+	}
+}
+
+func mustParse(t *testing.T, text string) emulator.Fault {
+	t.Helper()
+	fault, err := emulator.ParseFault(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fault
+}
+
+// checkActed fails the test unless the one login was granted, or was not.
+func (s service) checkActed(acted bool) {
+	s.t.Helper()
+	want := emulator.Counts{Login: 1}
+	if acted {
+		want.LoggedIn = 1
+	}
+	if c := s.Counts(); c != want {
+		s.t.Errorf("counts = %+v, want %+v", c, want)
+	}
+}
+
+// isPage reports that an answer is a web page.
+func (a answer) isPage() bool {
+	return a.header.Get("Content-Type") == "text/html" && strings.HasPrefix(a.body, "<!DOCTYPE html>")
+}
+
+// broken reports that a connection ended before the whole answer had come.
+func broken(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
