@@ -92,6 +92,7 @@ func New(config Config) *Client {
 	if c.http.Transport == nil {
 		c.http.Transport = newTransport()
 	}
+	c.http.Transport = soundLocations{c.http.Transport}
 	return c
 }
 

@@ -67,12 +67,12 @@ func (c *Client) exchange(ctx context.Context, call call, report *Error) (Answer
 
 	clean := newSanitiser(call.secrets...)
 	got := received{sent: c.now()}
-	got.response, err = c.http.Do(request)
+	response, err := c.http.Do(request)
 	if err != nil {
 		return Answer{}, report.noAnswer(ctx, err, clean)
 	}
-	defer func() { _ = got.response.Body.Close() }()
-	got.answered = c.now()
+	defer func() { _ = response.Body.Close() }()
+	got.response, got.answered = response, c.now()
 	report.HTTPStatus = got.response.StatusCode
 	report.Wait = retryAfter(got.response.Header, got.answered)
 	if got.response.StatusCode/100 == 3 {

@@ -13,7 +13,8 @@ import (
 )
 
 // timeoutError is a request that took too long. It is a
-// [context.DeadlineExceeded] that says which deadline it was.
+// [context.DeadlineExceeded], and hence a timeout as [net.Error] has it, that
+// says which deadline it was.
 type timeoutError struct{ after time.Duration }
 
 func (e *timeoutError) Error() string {
@@ -21,9 +22,6 @@ func (e *timeoutError) Error() string {
 }
 
 func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
-
-// Timeout is what [net.Error] asks.
-func (e *timeoutError) Timeout() bool { return true }
 
 // noAnswer is for a request that got no answer, or not the whole of one. The
 // texts of net/http quote the URL with its userinfo, the proxy's with its
@@ -63,7 +61,9 @@ func (e *Error) noAnswer(ctx context.Context, err error, clean sanitiser) *Error
 		e.lasting = true
 		return e.because("what listens there does not speak TLS; check the scheme and the port of the URL")
 	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
-		// An alert, whose text is one of a fixed list.
+		// An alert, whose text is one of a fixed list. The two ends do not
+		// agree on how to talk, and will not the next time.
+		e.lasting = true
 		return e.because("the TLS handshake failed: " + operation.Err.Error())
 	case errors.As(err, &operation) && operation.Op == "dial":
 		return e.because("no connection" + detail(e.Err))

@@ -50,8 +50,13 @@ func (s sanitiser) and(secrets ...secret.String) sanitiser {
 			text, url.QueryEscape(text), url.PathEscape(text), html.EscapeString(text),
 			base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
 		}
+		// JSON has two usual ways to write some characters: as encode does,
+		// and with the escapes that JSON in HTML needs.
+		if quoted, err := encode(text); err == nil {
+			forms = append(forms, string(quoted[1:len(quoted)-1]))
+		}
 		if quoted, err := json.Marshal(text); err == nil {
-			forms = append(forms, strings.Trim(string(quoted), `"`))
+			forms = append(forms, string(quoted[1:len(quoted)-1]))
 		}
 		for i, form := range forms {
 			if i == 0 || form != text {

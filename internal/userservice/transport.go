@@ -35,9 +35,26 @@ func newTransport() http.RoundTripper {
 // request with a password goes to the configured service and nowhere else.
 func doNotFollow(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// errProxySetting stands for an error that quotes the variable, which may hold
-// the proxy's password.
-var errProxySetting = errors.New("the environment names a proxy (HTTPS_PROXY) that is not a URL")
+// soundLocations drops a Location that is no URL. [http.Client] fails on one,
+// which would look like an answer that was lost, and have the request sent
+// again.
+type soundLocations struct{ http.RoundTripper }
+
+// RoundTrip implements [http.RoundTripper].
+func (s soundLocations) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := s.RoundTripper.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := url.Parse(response.Header.Get("Location")); err != nil {
+		response.Header.Del("Location")
+	}
+	return response, nil
+}
+
+// errProxySetting stands for the only error that net/http has for the
+// environment's proxy: where HTTP_PROXY may have come from a request's header.
+var errProxySetting = errors.New("the environment holds HTTP_PROXY, which is not used while it also holds REQUEST_METHOD, as that of a CGI program does; unset one of them")
 
 func proxyOfEnvironment(request *http.Request) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(request)

@@ -1,0 +1,112 @@
+package userservice_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+)
+
+// TestHugeAnswerCostsLittle counts all that is allocated while 64 MiB are
+// offered, by the emulator's side, too.
+func TestHugeAnswerCostsLittle(t *testing.T) {
+	const bound = 8 << 20
+	p := newPlatform()
+	server := httptest.NewServer(p)
+	defer server.Close()
+	c := userservice.New(userservice.Config{BaseURL: mustURL(server.URL)})
+	first := mustLogin(t, c)
+	for _, e := range []emulator.Endpoint{emulator.Login, emulator.Refresh} {
+		p.Inject(e, emulator.HugeBody())
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		var err error
+		if e == emulator.Login {
+			_, err = c.Login(t.Context(), admin(), nil)
+		} else {
+			_, err = c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+		}
+		runtime.ReadMemStats(&after)
+		failed := failureOf(t, err)
+		contains(t, err.Error(), "the answer is longer than 1048576 bytes")
+		if cost := after.TotalAlloc - before.TotalAlloc; cost > bound || failed.Attempts != 1 {
+			t.Errorf("%s: %d bytes were allocated in %d attempts, want at most %d in one", e, cost, failed.Attempts, bound)
+		}
+	}
+}
+
+// TestLongAnswers is the bound to the byte.
+func TestLongAnswers(t *testing.T) {
+	const longest = 1 << 20
+	padded := func(size int) string { return granted + strings.Repeat(" ", size-len(granted)) }
+	tests := map[string]struct {
+		size     int
+		declared bool
+		good     bool
+	}{
+		"the longest":           {longest, false, true},
+		"the longest, declared": {longest, true, true},
+		"a byte more":           {longest + 1, false, false},
+		"a byte more, declared": {longest + 1, true, false},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			c := newClient(inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				if test.declared {
+					w.Header().Set("Content-Length", strconv.Itoa(test.size))
+				}
+				_, _ = io.WriteString(w, padded(test.size))
+			})), userservice.Config{})
+			answer, err := c.Login(t.Context(), admin(), nil)
+			if test.good {
+				if err != nil || answer.AccessToken.Reveal() != accessText {
+					t.Errorf("error %v", err)
+				}
+				return
+			}
+			mustFail(t, err, accessText, refreshText)
+			contains(t, err.Error(), "the answer is longer than 1048576 bytes")
+		})
+	}
+}
+
+// unread is a body that must not be read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body is read")
+	return 0, io.EOF
+}
+
+// TestDeclaredLengthIsBelieved pins that nothing is read of a body whose
+// header says that it is too long.
+func TestDeclaredLengthIsBelieved(t *testing.T) {
+	c := newClient(roundTripper(func(request *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: request, ContentLength: 1<<20 + 1, Body: io.NopCloser(unread{t})}, nil
+	}), userservice.Config{})
+	_, err := c.Login(t.Context(), admin(), nil)
+	mustFail(t, err)
+	contains(t, err.Error(), "the answer is longer than 1048576 bytes")
+}
+
+// TestCompressionIsNotAskedFor keeps a few bytes from becoming a great many.
+func TestCompressionIsNotAskedFor(t *testing.T) {
+	var asked string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.Header.Get("Accept-Encoding")
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, granted)
+	}))
+	defer server.Close()
+	mustLogin(t, userservice.New(userservice.Config{BaseURL: mustURL(server.URL)}))
+	if asked != "" {
+		t.Errorf("Accept-Encoding: %s", asked)
+	}
+}

@@ -1,0 +1,140 @@
+package userservice_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+)
+
+// brokenTransport returns an error of the transport's that quotes what it should not.
+type brokenTransport struct{ err error }
+
+func (b brokenTransport) RoundTrip(*http.Request) (*http.Response, error) { return nil, b.err }
+
+// TestConnectionsThatFail has the errors that a transport returns. Their texts
+// are net/http's and quote what they like.
+func TestConnectionsThatFail(t *testing.T) {
+	tests := map[string]struct {
+		err   error
+		want  string
+		cause error
+	}{
+		"refused": {
+			&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, ": no connection: " + syscall.ECONNREFUSED.Error(), syscall.ECONNREFUSED,
+		},
+		"refused for no reason": {&net.OpError{Op: "dial", Net: "tcp", Err: errors.New(password)}, ": no connection", nil},
+		"no such host": {
+			&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "user.example"}}, ": the host name user.example cannot be resolved", nil,
+		},
+		"a host that is a secret": {&net.DNSError{Err: "no such host", Name: password + ".example"}, ": the host name [redacted].example cannot be resolved", nil},
+		"proxy": {
+			&net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
+			": the proxy of the environment (HTTPS_PROXY) cannot be reached: " + syscall.ECONNREFUSED.Error(), syscall.ECONNREFUSED,
+		},
+		"reset":       {&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, ": the connection was closed before the whole answer had come", syscall.ECONNRESET},
+		"end of file": {io.EOF, ": the connection was closed before the whole answer had come", io.ErrUnexpectedEOF},
+		"timed out":   {&net.OpError{Op: "read", Net: "tcp", Err: timedOut{}}, ": the connection timed out", nil},
+		"malformed":   {errors.New(`malformed HTTP response "` + password + `"`), ": the connection broke, or what came over it is not HTTP", nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := newClient(brokenTransport{test.err}, userservice.Config{})
+				_, err := c.Login(t.Context(), admin(), nil)
+				failed := failureOf(t, err)
+				if want := "login failed: POST " + platformURL + "/v1/Auth/Login" + test.want + " (3 attempts)"; err.Error() != want {
+					t.Errorf("error %q\nwant  %q", err, want)
+				}
+				if test.cause != nil && !errors.Is(err, test.cause) {
+					t.Errorf("the cause is %v, want %v", failed.Err, test.cause)
+				}
+				if failed.Err != nil {
+					mustHide(t, failed.Err.Error(), password)
+				}
+				if failed.HTTPStatus != 0 || !failed.Temporary() || failed.Refused() {
+					t.Errorf("error = %+v, want a failure that may pass", failed)
+				}
+			})
+		})
+	}
+}
+
+// timedOut is an error as the system's resolver has it.
+type timedOut struct{}
+
+func (timedOut) Error() string   { return "timed out: " + password }
+func (timedOut) Timeout() bool   { return true }
+func (timedOut) Temporary() bool { return true }
+
+// TestNothingListens dials a port that was just closed.
+func TestNothingListens(t *testing.T) {
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = listener.Close()
+	c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + listener.Addr().String())})
+	_, err = c.Login(t.Context(), admin(), once())
+	if !errors.Is(err, errOnce) {
+		t.Fatalf("error %v, want a second attempt", err)
+	}
+	contains(t, err.Error(), "login not sent again: once is enough (before that, login failed: POST http://"+listener.Addr().String()+"/v1/Auth/Login: no connection: ")
+}
+
+// TestWhatIsNotHTTP answers with bytes that net/http would quote.
+func TestWhatIsNotHTTP(t *testing.T) {
+	tests := map[string]struct{ answer, want string }{
+		"another protocol":   {"SSH-2.0-" + accessText + "\r\n", "the connection broke, or what came over it is not HTTP"},
+		"an endless header":  {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat(accessText, 64<<10) + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
+		"a malformed header": {"HTTP/1.1 200 OK\r\n" + accessText + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
+		"a cut header":       {"HTTP/1.1 200 OK\r\nX: " + accessText, "the connection was closed before the whole answer had come"},
+		"a malformed chunk":  {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + accessText + "\r\n", "HTTP 200 OK: the connection broke, or what came over it is not HTTP"},
+		"less than promised": {"HTTP/1.1 200 OK\r\nContent-Length: 4711\r\n\r\n" + granted, "HTTP 200 OK: the connection was closed before the whole answer had come"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			go answerRaw(listener, test.answer)
+			c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + listener.Addr().String())})
+			_, err = c.Login(t.Context(), admin(), once())
+			if !errors.Is(err, errOnce) {
+				t.Fatalf("error %v, want a second attempt", err)
+			}
+			contains(t, err.Error(), test.want)
+			mustHide(t, err.Error(), accessText, refreshText, password)
+		})
+	}
+}
+
+// answerRaw reads a request and writes bytes, for each connection.
+func answerRaw(listener net.Listener, answer string) {
+	for {
+		connection, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer connection.Close()
+			buffer := make([]byte, 64<<10)
+			for read := ""; !strings.HasSuffix(read, "}"); {
+				n, err := connection.Read(buffer)
+				if err != nil {
+					return
+				}
+				read += string(buffer[:n])
+			}
+			_, _ = io.WriteString(connection, answer)
+		}()
+	}
+}

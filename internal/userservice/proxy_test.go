@@ -1,0 +1,209 @@
+package userservice_test
+
+import (
+	"context"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+)
+
+// loginVariable makes the test binary log in at the URL that it holds, and say
+// what came of it. net/http reads the environment's proxy once in a process,
+// so that each of these tests needs one of its own.
+const loginVariable = "TELEMATICS_TEST_LOGIN_URL"
+
+func TestMain(m *testing.M) {
+	if at := os.Getenv(loginVariable); at != "" {
+		if _, err := userservice.New(userservice.Config{BaseURL: mustURL(at)}).Login(context.Background(), admin(), once()); err != nil {
+			fmt.Println(err)
+		} else {
+			fmt.Println("logged in")
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// loginInProcess logs in with an environment and returns what was said.
+func loginInProcess(t *testing.T, at string, environment ...string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), self)
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		switch strings.ToUpper(name) {
+		case "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "REQUEST_METHOD":
+		default:
+			command.Env = append(command.Env, variable)
+		}
+	}
+	command.Env = append(command.Env, loginVariable+"="+at)
+	command.Env = append(command.Env, environment...)
+	said, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, said)
+	}
+	mustHide(t, string(said), password, "proxy-PASSWORD")
+	return string(said)
+}
+
+// A proxy notes what it is asked for, and leads every tunnel to one address.
+type proxy struct {
+	to     string // nowhere, with 407, if empty
+	mu     sync.Mutex
+	asked  []string
+	header http.Header
+}
+
+// ServeHTTP implements [http.Handler].
+func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	p.asked = append(p.asked, r.Method+" "+r.Host)
+	p.header = r.Header.Clone()
+	p.mu.Unlock()
+	if p.to == "" {
+		http.Error(w, "proxy-PASSWORD is wrong", http.StatusProxyAuthRequired)
+		return
+	}
+	there, err := new(net.Dialer).DialContext(r.Context(), "tcp", p.to)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer there.Close()
+	here, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer here.Close()
+	_, _ = io.WriteString(here, "HTTP/1.1 200 OK\r\n\r\n")
+	go func() {
+		_, _ = io.Copy(there, here)
+		_ = there.Close()
+	}()
+	_, _ = io.Copy(here, there)
+}
+
+// requests are what the proxy was asked for.
+func (p *proxy) requests() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.asked, ", ")
+}
+
+// serveProxy serves a proxy and returns its address with a name and password.
+func serveProxy(t *testing.T, p *proxy) string {
+	t.Helper()
+	server := httptest.NewServer(p)
+	t.Cleanup(server.Close)
+	return strings.Replace(server.URL, "http://", "http://somebody:proxy-PASSWORD@", 1)
+}
+
+// TestThroughAProxy logs in at a TLS server that only the proxy leads to, and
+// whose certificate the environment names.
+func TestThroughAProxy(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		t.Skip("the environment names no certificates there")
+	}
+	platform := newPlatform()
+	server := secureServer(t, platform, nil)
+	certificates := filepath.Join(t.TempDir(), "ca.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	if err := os.WriteFile(certificates, block, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := &proxy{to: server.Listener.Addr().String()}
+	address := serveProxy(t, p)
+	said := loginInProcess(t, "https://example.com", "HTTPS_PROXY="+address, "SSL_CERT_FILE="+certificates)
+	if said != "logged in\n" {
+		t.Errorf("it said: %s", said)
+	}
+	if got := p.requests(); got != "CONNECT example.com:443" {
+		t.Errorf("the proxy was asked for %q, want a tunnel", got)
+	}
+	if got := p.header.Get("Proxy-Authorization"); !strings.HasPrefix(got, "Basic ") {
+		t.Errorf("the proxy was given %q, want its password", got)
+	}
+	for _, name := range []string{"InstanceId", "Authorization"} {
+		if p.header.Get(name) != "" {
+			t.Errorf("the proxy was given %s, which is for the platform", name)
+		}
+	}
+	if platform.Counts().LoggedIn != 1 {
+		t.Errorf("counts = %+v, want one login", platform.Counts())
+	}
+}
+
+func TestProxyThatRefuses(t *testing.T) {
+	t.Parallel()
+	p := &proxy{}
+	said := loginInProcess(t, "https://platform.invalid", "HTTPS_PROXY="+serveProxy(t, p))
+	contains(t, said, "login failed: POST https://platform.invalid/v1/Auth/Login: the proxy of the environment (HTTPS_PROXY) refused the connection with HTTP 407 Proxy Authentication Required\n")
+	if got := p.requests(); got != "CONNECT platform.invalid:443" {
+		t.Errorf("the proxy was asked for %q, want one tunnel", got)
+	}
+}
+
+func TestProxyThatIsNotThere(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = listener.Close()
+	said := loginInProcess(t, "https://platform.invalid", "HTTPS_PROXY=http://somebody:proxy-PASSWORD@"+listener.Addr().String())
+	contains(t, said, "once is enough (before that, ", "the proxy of the environment (HTTPS_PROXY) cannot be reached: ")
+}
+
+// TestProxyOfACGIProgram is the one setting that net/http refuses.
+func TestProxyOfACGIProgram(t *testing.T) {
+	t.Parallel()
+	platform := newPlatform()
+	server := httptest.NewServer(platform)
+	defer server.Close()
+	said := loginInProcess(t, server.URL, "HTTP_PROXY=http://somebody:proxy-PASSWORD@127.0.0.1:1", "REQUEST_METHOD=POST")
+	contains(t, said, "login failed: POST "+server.URL+"/v1/Auth/Login: the environment holds HTTP_PROXY, which is not used while it also holds REQUEST_METHOD")
+	if counts := platform.Counts(); counts.Login != 0 {
+		t.Errorf("counts = %+v, want no login", counts)
+	}
+}
+
+// TestNoProxy asks for hosts that are not to go through the proxy. One of them
+// exists nowhere: what matters is who is not asked for it.
+func TestNoProxy(t *testing.T) {
+	t.Parallel()
+	t.Run("by name", func(t *testing.T) {
+		p := &proxy{}
+		said := loginInProcess(t, "https://user.platform.invalid", "HTTPS_PROXY="+serveProxy(t, p), "NO_PROXY=.platform.invalid")
+		contains(t, said, "login failed")
+		if got := p.requests(); got != "" {
+			t.Errorf("the proxy was asked for %q", got)
+		}
+	})
+	t.Run("loopback", func(t *testing.T) {
+		p := &proxy{}
+		platform := httptest.NewServer(newPlatform())
+		defer platform.Close()
+		address := serveProxy(t, p)
+		said := loginInProcess(t, platform.URL, "HTTPS_PROXY="+address, "HTTP_PROXY="+address)
+		if got := p.requests(); got != "" || said != "logged in\n" {
+			t.Errorf("the proxy was asked for %q; it said: %s", got, said)
+		}
+	})
+}

@@ -1,0 +1,246 @@
+package userservice_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+)
+
+// always is a fault that happens to every request of an operation.
+func always(p *emulator.Platform, e emulator.Endpoint, fault emulator.Fault) {
+	p.Inject(e, fault, fault, fault, fault, fault, fault)
+}
+
+func TestPausesGrow(t *testing.T) {
+	// Each pause is within half of its middle; the middles double.
+	const refreshLeast, refreshMost = (500 + 1000 + 2000) / 2 * time.Millisecond, (500 + 1000 + 2000) * 3 / 2 * time.Millisecond
+	const loginLeast, loginMost = (500 + 1000) / 2 * time.Millisecond, (500 + 1000) * 3 / 2 * time.Millisecond
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlatform()
+		c := newClient(platformInMemory(t, p), userservice.Config{})
+		first := mustLogin(t, c)
+		always(p, emulator.Refresh, emulator.Status(503))
+		always(p, emulator.Login, emulator.Status(503))
+
+		started := time.Now()
+		_, err := c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+		mustFail(t, err)
+		if took := time.Since(started); took < refreshLeast || took > refreshMost {
+			t.Errorf("four attempts of a refresh took %s, want %s to %s", took, refreshLeast, refreshMost)
+		}
+		contains(t, err.Error(), "(4 attempts)")
+
+		started = time.Now()
+		_, err = c.Login(t.Context(), admin(), nil)
+		mustFail(t, err)
+		if took := time.Since(started); took < loginLeast || took > loginMost {
+			t.Errorf("three attempts of a login took %s, want %s to %s", took, loginLeast, loginMost)
+		}
+		contains(t, err.Error(), "(3 attempts)")
+	})
+}
+
+// TestRetryAfter reads what the emulator is ordered to say, in both forms.
+func TestRetryAfter(t *testing.T) {
+	// The date is the platform's: its clock is wrong by an hour.
+	const ahead = time.Hour
+	tests := map[string]struct {
+		value string
+		wait  time.Duration
+	}{
+		"seconds":             {"7", 7 * time.Second},
+		"zero":                {"0", 0},
+		"nothing to be read":  {"soon", 0},
+		"negative":            {"-7", 0},
+		"a fraction":          {"1.5", 0},
+		"an hour":             {"3600", time.Hour},
+		"absurdly long":       {"99999999999999999999", 7 * 24 * time.Hour},
+		"longer than a week":  {"1000000", 7 * 24 * time.Hour},
+		"a date":              {"DATE+9s", 9 * time.Second},
+		"a date that is past": {"DATE-9s", 0},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlatform()
+				c := newClient(platformInMemory(t, p), userservice.Config{})
+				first := mustLogin(t, c)
+				p.Advance(ahead)
+				value := test.value
+				if offset, isDate := strings.CutPrefix(value, "DATE"); isDate {
+					d, err := time.ParseDuration(offset)
+					if err != nil {
+						t.Fatal(err)
+					}
+					value = p.Now().Add(d).UTC().Format(http.TimeFormat)
+				}
+				p.Inject(emulator.Login, emulator.StatusWithRetryAfter(429, value))
+				_, err := c.Login(t.Context(), admin(), nil)
+				failed := failureOf(t, err)
+				if wait, blocked := failed.Blocked(); wait != test.wait || !blocked || failed.Wait != test.wait {
+					t.Errorf("Blocked = %s, %t, want %s and true", wait, blocked, test.wait)
+				}
+				if strings.Contains(err.Error(), "asking to wait") != (test.wait > 0) {
+					t.Errorf("error %q", err)
+				}
+
+				// A refresh waits that long, if it is not too long.
+				p.Inject(emulator.Refresh, emulator.StatusWithRetryAfter(429, value))
+				started := time.Now()
+				_, err = c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+				took := time.Since(started)
+				if test.wait > 30*time.Second {
+					if wait, _ := failureOf(t, err).Blocked(); wait != test.wait || took != 0 {
+						t.Errorf("Blocked for %s after %s, want %s at once", wait, took, test.wait)
+					}
+					return
+				}
+				if err != nil || took < test.wait || took > test.wait+time.Second {
+					t.Errorf("the refresh took %s, error %v, want to wait for %s", took, err, test.wait)
+				}
+			})
+		})
+	}
+}
+
+func TestRetryAfterADateWithoutADateOfTheAnswer(t *testing.T) {
+	r := &reply{status: 429, header: map[string]string{"Retry-After": here.Add(90 * time.Second).Format(http.TimeFormat)}}
+	// A part of a second counts as a whole one: too early is a login too many.
+	c := newClient(r, userservice.Config{Now: func() time.Time { return here.Add(500 * time.Millisecond) }})
+	_, err := c.Login(t.Context(), admin(), nil)
+	if wait, blocked := failureOf(t, err).Blocked(); wait != 90*time.Second || !blocked {
+		t.Errorf("Blocked = %s, %t, want 90s", wait, blocked)
+	}
+}
+
+// TestLoginLimit is the emulator's own block rather than an ordered one.
+func TestLoginLimit(t *testing.T) {
+	for name, omit := range map[string]bool{"with Retry-After": false, "without": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := emulator.New(emulator.Options{OmitRetryAfter: omit})
+				p.AddAdmin(emulator.Admin{Email: email, Password: password})
+				c := newClient(platformInMemory(t, p), userservice.Config{})
+				for range 5 {
+					mustLogin(t, c)
+				}
+				_, err := c.Login(t.Context(), admin(), nil)
+				want := time.Hour
+				if omit {
+					want = 0
+				}
+				failed := failureOf(t, err)
+				if wait, blocked := failed.Blocked(); wait != want || !blocked || failed.Refused() || !failed.Temporary() {
+					t.Errorf("Blocked = %s, %t, want %s", wait, blocked, want)
+				}
+				if counts := p.Counts(); counts.Login != 6 {
+					t.Errorf("counts = %+v, want 6 logins: none is sent again", counts)
+				}
+			})
+		})
+	}
+}
+
+// TestAdmit pins that each request of a login is asked for, and when it is
+// over.
+func TestAdmit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlatform()
+		var events []string
+		transport := platformInMemory(t, p)
+		c := newClient(roundTripper(func(request *http.Request) (*http.Response, error) {
+			events = append(events, "request")
+			return transport.RoundTrip(request)
+		}), userservice.Config{})
+		p.Inject(emulator.Login, emulator.Status(503), emulator.ConnectionReset())
+		_, err := c.Login(t.Context(), admin(), func(context.Context) (func(), error) {
+			events = append(events, "admit")
+			return func() { events = append(events, "done") }, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"admit", "request", "done", "admit", "request", "done", "admit", "request", "done"}
+		if !slices.Equal(events, want) {
+			t.Errorf("%v, want %v", events, want)
+		}
+	})
+}
+
+// roundTripper is a function that sends requests.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+var errNotAdmitted = errors.New("the limit is reached until noon")
+
+func TestAdmitThatRefuses(t *testing.T) {
+	tests := map[string]struct {
+		admitted int // how many requests are
+		want     string
+	}{
+		"the first":  {0, "login not sent: the limit is reached until noon"},
+		"the second": {1, "login not sent again: the limit is reached until noon (before that, login failed: POST " + platformURL + "/v1/Auth/Login answered HTTP 503 Service Unavailable"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlatform()
+				always(p, emulator.Login, emulator.Status(503))
+				c := newClient(platformInMemory(t, p), userservice.Config{})
+				asked := 0
+				_, err := c.Login(t.Context(), admin(), func(context.Context) (func(), error) {
+					if asked++; asked > test.admitted {
+						return nil, errNotAdmitted
+					}
+					return nil, nil // nothing to be done after it
+				})
+				if !errors.Is(err, errNotAdmitted) {
+					t.Fatalf("error %v, want the admission's", err)
+				}
+				contains(t, err.Error(), test.want)
+				mustHide(t, err.Error(), password)
+				if failed := (*userservice.Error)(nil); errors.As(err, &failed) {
+					t.Error("it is an *Error, as if the platform were the reason")
+				}
+				if got := p.Counts().Login; got != test.admitted {
+					t.Errorf("%d logins were sent, want %d", got, test.admitted)
+				}
+			})
+		})
+	}
+}
+
+func TestNoTimeForAnotherAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlatform()
+		c := newClient(platformInMemory(t, p), userservice.Config{})
+		first := mustLogin(t, c)
+		always(p, emulator.Refresh, emulator.StatusWithRetryAfter(503, "20"))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		started := time.Now()
+		_, err := c.Refresh(ctx, first.AccessToken, first.RefreshToken)
+		failed := failureOf(t, err)
+		if took := time.Since(started); took != 0 || failed.Attempts != 1 || failed.Code() != 503 {
+			t.Errorf("it ended after %s and %d attempts: %v", took, failed.Attempts, err)
+		}
+		contains(t, err.Error(), "HTTP 503", "there is no time for another attempt before the operation's deadline at 2000-01-01T00:00:20Z")
+
+		// What was wrong before is told as well.
+		always(p, emulator.Login, emulator.HTMLPage(502))
+		soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		_, err = c.Login(soon, admin(), nil)
+		mustFail(t, err)
+		contains(t, err.Error(), "HTTP 502", "answered with a web page", "; there is no time for another attempt")
+	})
+}

@@ -1,0 +1,216 @@
+package userservice_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+)
+
+// The accounts that every test's platform knows.
+const (
+	email       = "api-login@example.com"
+	password    = "P@ssw0rd-of-the-api-login"
+	instanceID  = "0a1b2c3d-0000-4000-8000-00000000f1ee"
+	instanceKey = "5ec2e7ab-0000-4000-8000-00000000c0de"
+	deviceToken = "d0e1f2a3-0000-4000-8000-00000000cafe"
+)
+
+// platformURL is where the platform is in memory.
+const platformURL = "http://platform.example"
+
+func admin() userservice.Credentials {
+	return userservice.Credentials{Email: email, Password: secret.New(password)}
+}
+
+func user() userservice.Credentials {
+	return userservice.Credentials{
+		DeviceToken: secret.New(deviceToken), InstanceID: instanceID, InstanceKey: secret.New(instanceKey),
+	}
+}
+
+// newPlatform returns an emulator with the accounts and without a limit.
+func newPlatform() *emulator.Platform {
+	p := emulator.New(emulator.Options{LoginLimit: -1})
+	p.AddAdmin(emulator.Admin{Email: email, Password: password})
+	p.AddInstance(emulator.Instance{ID: instanceID, Key: instanceKey})
+	p.AddUser(emulator.User{DeviceToken: deviceToken, InstanceID: instanceID})
+	return p
+}
+
+// newClient returns a client of the platform in memory. What config does not
+// say is the default.
+func newClient(transport http.RoundTripper, config userservice.Config) *userservice.Client {
+	config.Transport = transport
+	if config.BaseURL == nil {
+		config.BaseURL = mustURL(platformURL)
+	}
+	return userservice.New(config)
+}
+
+func mustURL(text string) *url.URL {
+	u, err := url.Parse(text)
+	if err != nil {
+		panic(err)
+	}
+	return u
+}
+
+// inMemory serves a handler with the real client and server of net/http over
+// pipes, so that all of it can be in a bubble of testing/synctest, where no
+// wall time passes. Every host name leads to it.
+func inMemory(t *testing.T, handler http.Handler) *http.Transport {
+	t.Helper()
+	listener := &pipes{connections: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Hour}
+	go func() { _ = server.Serve(listener) }()
+	transport := &http.Transport{DialContext: listener.dial}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		_ = server.Close()
+	})
+	return transport
+}
+
+// platformInMemory is inMemory for an emulator.
+func platformInMemory(t *testing.T, p *emulator.Platform) *http.Transport {
+	t.Helper()
+	t.Cleanup(p.Close)
+	return inMemory(t, p)
+}
+
+// pipes are a listener whose connections are in memory.
+type pipes struct {
+	connections chan net.Conn
+	once        sync.Once
+	closed      chan struct{}
+}
+
+func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case p.connections <- server:
+		return client, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-p.closed:
+		return nil, &net.OpError{Op: "dial", Net: "pipe", Err: syscall.ECONNREFUSED}
+	}
+}
+
+func (p *pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.connections:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (p *pipes) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "pipe"} }
+
+// A reply answers each request with the same, for answers that the emulator
+// cannot give. It counts the requests.
+type reply struct {
+	status   int
+	header   map[string]string
+	body     string
+	requests int
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (r *reply) RoundTrip(request *http.Request) (*http.Response, error) {
+	r.requests++
+	if _, err := io.Copy(io.Discard, request.Body); err != nil {
+		return nil, err
+	}
+	response := &http.Response{
+		StatusCode: r.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: request,
+		Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: -1,
+		Body: io.NopCloser(strings.NewReader(r.body)),
+	}
+	for name, value := range r.header {
+		response.Header.Set(name, value)
+	}
+	return response, nil
+}
+
+// mustLogin logs the admin in, and fails the test if that does not work.
+func mustLogin(t *testing.T, c *userservice.Client) userservice.Answer {
+	t.Helper()
+	answer, err := c.Login(t.Context(), admin(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// mustFail fails the test unless err is an Error, which holds none of the
+// secrets.
+func mustFail(t *testing.T, err error, secrets ...string) {
+	t.Helper()
+	_ = failureOf(t, err, secrets...)
+}
+
+// failureOf is mustFail for those who look at the Error.
+func failureOf(t *testing.T, err error, secrets ...string) *userservice.Error {
+	t.Helper()
+	var failed *userservice.Error
+	if !errors.As(err, &failed) {
+		t.Fatalf("error %v (%T), want an *Error", err, err)
+	}
+	mustHide(t, err.Error(), append(secrets, password, instanceKey, deviceToken)...)
+	return failed
+}
+
+// part is the length from which a part of a secret tells something.
+const part = 12
+
+// mustHide fails the test if a text holds a secret or a telling part of one.
+func mustHide(t *testing.T, text string, secrets ...string) {
+	t.Helper()
+	if at := leak(text, secrets...); at != "" {
+		t.Errorf("%q of a secret is in: %s", at, text)
+	}
+}
+
+// leak is what of the secrets is in a text.
+func leak(text string, secrets ...string) string {
+	text = strings.ToLower(text)
+	for _, each := range secrets {
+		each = strings.ToLower(each)
+		size := min(part, len(each))
+		for i := 0; size > 0 && i+size <= len(each); i++ {
+			if strings.Contains(text, each[i:i+size]) {
+				return each[i : i+size]
+			}
+		}
+	}
+	return ""
+}
+
+// contains fails the test for each of the words that a text does not hold.
+func contains(t *testing.T, text string, words ...string) {
+	t.Helper()
+	for _, each := range words {
+		if !strings.Contains(text, each) {
+			t.Errorf("%q does not hold %q", text, each)
+		}
+	}
+}

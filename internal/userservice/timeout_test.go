@@ -1,0 +1,170 @@
+package userservice_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+)
+
+// TestRequestTimeout bounds each request, not the operation.
+func TestRequestTimeout(t *testing.T) {
+	tests := map[string]struct {
+		timeout time.Duration
+		each    time.Duration
+		want    string
+	}{
+		"as set":     {2 * time.Second, 2 * time.Second, "no whole answer within 2s (request_timeout)"},
+		"by default": {0, 30 * time.Second, "no whole answer within 30s (request_timeout)"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlatform()
+				always(p, emulator.Login, emulator.Hang())
+				c := newClient(platformInMemory(t, p), userservice.Config{RequestTimeout: test.timeout})
+				started := time.Now()
+				_, err := c.Login(t.Context(), admin(), nil)
+				took := time.Since(started)
+				failed := failureOf(t, err)
+				if !errors.Is(err, context.DeadlineExceeded) || !failed.Temporary() || failed.Refused() || failed.Code() != 0 {
+					t.Errorf("error = %+v, want a deadline that was exceeded", failed)
+				}
+				if timeout := net.Error(nil); !errors.As(err, &timeout) || !timeout.Timeout() {
+					t.Errorf("error = %+v, want a timeout as net has it", failed)
+				}
+				contains(t, err.Error(), test.want, "(3 attempts)")
+				if least, most := 3*test.each, 3*test.each+3*time.Second; took < least || took > most {
+					t.Errorf("it took %s, want %s to %s", took, least, most)
+				}
+			})
+		})
+	}
+}
+
+// TestTimeoutInTheMiddleOfAnAnswer is a server that sends the beginning and no
+// more, which the emulator does not.
+func TestTimeoutInTheMiddleOfAnAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = io.Copy(io.Discard, r.Body)
+			_, _ = io.WriteString(w, granted[:len(granted)/2])
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		})), userservice.Config{RequestTimeout: time.Second})
+		_, err := c.Login(t.Context(), admin(), nil)
+		failed := failureOf(t, err, accessText, refreshText)
+		if failed.HTTPStatus != http.StatusOK || failed.Attempts != 3 || !failed.Temporary() {
+			t.Errorf("error = %+v, want HTTP 200 in 3 attempts", failed)
+		}
+		contains(t, err.Error(), "no whole answer within 1s")
+	})
+}
+
+// TestOperationThatEnds is a context that ends while the platform is silent,
+// between two attempts, or before the first.
+func TestOperationThatEnds(t *testing.T) {
+	errStop := errors.New("the CLI asked to stop")
+	afterFive := func(cancel func()) { time.AfterFunc(5*time.Second, cancel) }
+	type contextOf func(context.Context) (context.Context, context.CancelFunc)
+	cancelled := func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancel(ctx)
+		afterFive(cancel)
+		return ctx, cancel
+	}
+	withCause := func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		afterFive(func() { cancel(errStop) })
+		return ctx, func() { cancel(nil) }
+	}
+	deadline := func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return context.WithTimeout(ctx, 5*time.Second)
+	}
+	before := func(ctx context.Context) (context.Context, context.CancelFunc) {
+		ctx, cancel := context.WithCancel(ctx)
+		cancel()
+		return ctx, cancel
+	}
+	tests := map[string]struct {
+		fault    emulator.Fault
+		context  contextOf
+		took     time.Duration
+		requests int
+		cause    error
+		words    []string
+	}{
+		"cancelled while it waits":       {emulator.Hang(), cancelled, 5 * time.Second, 1, context.Canceled, []string{"the operation was cancelled"}},
+		"for a reason":                   {emulator.Hang(), withCause, 5 * time.Second, 1, errStop, []string{"the CLI asked to stop"}},
+		"deadline while it waits":        {emulator.Hang(), deadline, 5 * time.Second, 1, context.DeadlineExceeded, []string{"the operation's deadline passed at 2000-01-01T00:00:05Z"}},
+		"cancelled between two attempts": {emulator.StatusWithRetryAfter(503, "20"), cancelled, 5 * time.Second, 1, context.Canceled, []string{"HTTP 503", "asking to wait 20s", "the operation was cancelled"}},
+		"for a reason between the two":   {emulator.StatusWithRetryAfter(503, "20"), withCause, 5 * time.Second, 1, errStop, []string{"HTTP 503", "the CLI asked to stop"}},
+		"cancelled before":               {emulator.Status(503), before, 0, 0, context.Canceled, []string{"the operation was cancelled"}},
+	}
+	for name, test := range tests {
+		for _, e := range []emulator.Endpoint{emulator.Login, emulator.Refresh} {
+			t.Run(string(e)+" "+name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					p := newPlatform()
+					c := newClient(platformInMemory(t, p), userservice.Config{})
+					first := mustLogin(t, c)
+					p.ResetCounts()
+					always(p, e, test.fault)
+					ctx, cancel := test.context(t.Context())
+					defer cancel()
+					started := time.Now()
+					var err error
+					if e == emulator.Login {
+						_, err = c.Login(ctx, admin(), nil)
+					} else {
+						_, err = c.Refresh(ctx, first.AccessToken, first.RefreshToken)
+					}
+					if took := time.Since(started); took != test.took {
+						t.Errorf("it took %s, want %s", took, test.took)
+					}
+					failed := failureOf(t, err, p.Secrets()...)
+					if !errors.Is(err, test.cause) || failed.Attempts != test.requests {
+						t.Errorf("error = %+v, want %v after %d attempts", failed, test.cause, test.requests)
+					}
+					contains(t, err.Error(), test.words...)
+					if counts := p.Counts(); counts.Login+counts.Refresh != test.requests {
+						t.Errorf("counts = %+v, want %d requests", counts, test.requests)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestContextGoesToAdmit pins that an admission which waits ends with the
+// operation, and that nothing is sent then.
+func TestContextGoesToAdmit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlatform()
+		c := newClient(platformInMemory(t, p), userservice.Config{RequestTimeout: time.Second})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		started := time.Now()
+		_, err := c.Login(ctx, admin(), func(ctx context.Context) (func(), error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		if !errors.Is(err, context.DeadlineExceeded) || p.Counts().Login != 0 || time.Since(started) != time.Minute {
+			t.Errorf("error %v after %s and %d logins", err, time.Since(started), p.Counts().Login)
+		}
+	})
+}
+
+// contextThatEnds is cancelled after a second.
+func contextThatEnds(t *testing.T) (context.Context, context.CancelFunc) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(time.Second, cancel)
+	return ctx, cancel
+}

@@ -1,0 +1,92 @@
+package userservice_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+)
+
+// secureServer serves HTTPS, quietly.
+func secureServer(t *testing.T, handler http.Handler, config *tls.Config) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS = config
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// TestTLS12AtTheLeast has a server that knows nothing newer than 1.1. It is
+// refused for that, and not for its certificate, which nobody trusts either.
+func TestTLS12AtTheLeast(t *testing.T) {
+	for name, test := range map[string]struct {
+		newest uint16
+		want   string
+	}{
+		"TLS 1.1": {tls.VersionTLS11, "the TLS handshake failed: tls: protocol version not supported"},
+		"TLS 1.2": {tls.VersionTLS12, "the server's TLS certificate is not trusted"},
+		"TLS 1.3": {tls.VersionTLS13, "the server's TLS certificate is not trusted"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlatform()
+			server := secureServer(t, p, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: test.newest}) //nolint:gosec // An old server is what this is about.
+			c := userservice.New(userservice.Config{BaseURL: mustURL(server.URL)})
+			_, err := c.Login(t.Context(), admin(), nil)
+			failed := failureOf(t, err)
+			contains(t, err.Error(), test.want)
+			if failed.Attempts != 1 || failed.HTTPStatus != 0 || p.Counts().Login != 0 {
+				t.Errorf("error = %+v after %d logins, want one attempt without an answer", failed, p.Counts().Login)
+			}
+		})
+	}
+}
+
+func TestCertificateOfAnotherHost(t *testing.T) {
+	server := secureServer(t, newPlatform(), nil)
+	transport := &http.Transport{TLSClientConfig: server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()}
+	defer transport.CloseIdleConnections()
+	// The certificate is good for 127.0.0.1, but not for the name.
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
+	}
+	_, err := newClient(transport, userservice.Config{BaseURL: mustURL("https://another.host")}).Login(t.Context(), admin(), nil)
+	mustFail(t, err)
+	contains(t, err.Error(), "the server's TLS certificate is not trusted: x509: certificate is valid for", "not another.host")
+	mustLogin(t, newClient(transport, userservice.Config{BaseURL: mustURL("https://" + server.Listener.Addr().String())}))
+}
+
+func TestNoTLS(t *testing.T) {
+	server := httptest.NewServer(newPlatform())
+	defer server.Close()
+	c := userservice.New(userservice.Config{BaseURL: mustURL(strings.Replace(server.URL, "http:", "https:", 1))})
+	_, err := c.Login(t.Context(), admin(), nil)
+	if failed := failureOf(t, err); failed.Attempts != 1 {
+		t.Errorf("%d attempts, want one", failed.Attempts)
+	}
+	contains(t, err.Error(), "what listens there does not speak TLS; check the scheme and the port of the URL")
+}
+
+// errOnce ends a login after its first attempt, so that a test need not wait
+// for the pause before the second.
+var errOnce = errors.New("once is enough")
+
+// once admits one request.
+func once() userservice.Admit {
+	asked := 0
+	return func(context.Context) (func(), error) {
+		if asked++; asked > 1 {
+			return nil, errOnce
+		}
+		return nil, nil
+	}
+}
