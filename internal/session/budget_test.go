@@ -24,16 +24,15 @@ func perMinute(ledger session.Ledger, limit int) *session.Budget {
 	return session.NewBudget(ledger, session.BudgetConfig{Limit: limit, Window: time.Minute, Wait: 2 * time.Minute})
 }
 
-// login asks for a place, takes latency to be answered, and returns how long
-// it waited for the place.
-func login(t *testing.T, b *session.Budget, platform string, latency time.Duration) time.Duration {
+// login asks for a place, is answered at once, and returns how long it waited
+// for the place.
+func login(t *testing.T, b *session.Budget, platform string) time.Duration {
 	t.Helper()
 	done, waited, err := b.Admit(t.Context(), platform)
 	if err != nil {
 		t.Errorf("Admit: %v", err)
 		return 0
 	}
-	time.Sleep(latency)
 	done()
 	return waited
 }
@@ -63,7 +62,7 @@ func TestLoginsWithinTheLimitDoNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := perMinute(&session.MemoryLedger{}, 5)
 		for range 5 {
-			if waited := login(t, b, somewhere, 0); waited != 0 {
+			if waited := login(t, b, somewhere); waited != 0 {
 				t.Errorf("waited %s", waited)
 			}
 		}
@@ -76,14 +75,14 @@ func TestOneTooManyWaitsForTheWindow(t *testing.T) {
 		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{
 			Limit: 2, Window: time.Minute, Wait: 2 * time.Minute, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 		})
-		login(t, b, somewhere, 0)
+		login(t, b, somewhere)
 		time.Sleep(20 * time.Second)
-		login(t, b, somewhere, 0)
+		login(t, b, somewhere)
 		if log.Len() != 0 {
 			t.Errorf("the log tells of a wait where there is none: %s", &log)
 		}
 		until := time.Now().Add(40 * time.Second).UTC().Format(time.RFC3339)
-		if waited := login(t, b, somewhere, 0); waited != 40*time.Second {
+		if waited := login(t, b, somewhere); waited != 40*time.Second {
 			t.Errorf("waited %s, want until the first login is a minute old", waited)
 		}
 		if got := log.String(); strings.Count(got, "level=INFO") != 1 || !strings.Contains(got, "until="+until) {
@@ -95,8 +94,8 @@ func TestOneTooManyWaitsForTheWindow(t *testing.T) {
 func TestPlatformsHaveBudgetsOfTheirOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := perMinute(&session.MemoryLedger{}, 1)
-		login(t, b, somewhere, 0)
-		if waited := login(t, b, elsewhere, 0); waited != 0 {
+		login(t, b, somewhere)
+		if waited := login(t, b, elsewhere); waited != 0 {
 			t.Errorf("waited %s for another platform's window", waited)
 		}
 	})
@@ -165,7 +164,7 @@ func TestLoginUnderWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.AfterFunc(5*time.Second, done)
-		if waited := login(t, b, somewhere, 0); waited < 65*time.Second || waited > 66*time.Second {
+		if waited := login(t, b, somewhere); waited < 65*time.Second || waited > 66*time.Second {
 			t.Errorf("waited %s, want a minute from the answer", waited)
 		}
 	})
@@ -180,7 +179,7 @@ func TestKilledLogin(t *testing.T) {
 		if _, _, err := killed.Admit(t.Context(), somewhere); err != nil {
 			t.Fatal(err)
 		}
-		if waited := login(t, perMinute(ledger, 1), somewhere, 0); waited < 80*time.Second || waited > 81*time.Second {
+		if waited := login(t, perMinute(ledger, 1), somewhere); waited < 80*time.Second || waited > 81*time.Second {
 			t.Errorf("waited %s, want the timeout and a window", waited)
 		}
 	})
@@ -202,7 +201,7 @@ func TestPlaceThatComesTooLateIsRefusedAtOnce(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{Limit: 1, Window: time.Minute, Wait: test.wait})
-				login(t, b, somewhere, 0)
+				login(t, b, somewhere)
 				free, started := time.Now().Add(time.Minute), time.Now()
 				ctx := t.Context()
 				if test.context > 0 {
@@ -232,7 +231,7 @@ func TestPlaceThatComesTooLateIsRefusedAtOnce(t *testing.T) {
 func TestCancelledWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := perMinute(&session.MemoryLedger{}, 1)
-		login(t, b, somewhere, 0)
+		login(t, b, somewhere)
 		errGone := errors.New("the caller has gone")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(10*time.Second, func() { cancel(errGone) })
@@ -241,7 +240,7 @@ func TestCancelledWait(t *testing.T) {
 			t.Errorf("Admit = %s, %v, want the cause after 10s", waited, err)
 		}
 		// Who left took no place.
-		if waited := login(t, b, somewhere, 0); waited != 50*time.Second {
+		if waited := login(t, b, somewhere); waited != 50*time.Second {
 			t.Errorf("the next waited %s, want 50s", waited)
 		}
 		if _, _, err := b.Admit(ctx, elsewhere); !errors.Is(err, errGone) {
@@ -272,11 +271,11 @@ func TestBlock(t *testing.T) {
 				}
 				another := perMinute(ledger, 5)
 				wantRefused(t, another, until, true)
-				login(t, another, elsewhere, 0)
+				login(t, another, elsewhere)
 				time.Sleep(test.lasts - time.Second)
 				wantRefused(t, another, until, true)
 				time.Sleep(time.Second)
-				if waited := login(t, another, somewhere, 0); waited != 0 {
+				if waited := login(t, another, somewhere); waited != 0 {
 					t.Errorf("waited %s after the block", waited)
 				}
 			})
@@ -289,7 +288,7 @@ func TestBlock(t *testing.T) {
 func TestBlockReachesThoseWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := perMinute(&session.MemoryLedger{}, 1)
-		login(t, b, somewhere, 0)
+		login(t, b, somewhere)
 		time.AfterFunc(10*time.Second, func() { _ = b.Block(t.Context(), somewhere, 0) })
 		_, waited, err := b.Admit(t.Context(), somewhere)
 		var refused *session.BudgetError
@@ -318,13 +317,13 @@ func TestClockPutBack(t *testing.T) {
 				ahead := session.NewBudget(ledger, session.BudgetConfig{
 					Limit: 1, Window: time.Minute, Now: func() time.Time { return time.Now().Add(test.ahead) },
 				})
-				login(t, ahead, somewhere, 0)
+				login(t, ahead, somewhere)
 				if test.block {
 					if err := ahead.Block(t.Context(), somewhere, 0); err != nil {
 						t.Fatal(err)
 					}
 				}
-				if waited := login(t, perMinute(ledger, 1), somewhere, 0); waited < test.waited || waited > test.waited+time.Second {
+				if waited := login(t, perMinute(ledger, 1), somewhere); waited < test.waited || waited > test.waited+time.Second {
 					t.Errorf("waited %s, want %s", waited, test.waited)
 				}
 			})
@@ -339,7 +338,7 @@ func TestClockThatDiffersFromTheContexts(t *testing.T) {
 		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{
 			Limit: 1, Window: time.Minute, Wait: 2 * time.Minute, Now: func() time.Time { return time.Now().Add(10 * time.Minute) },
 		})
-		login(t, b, somewhere, 0)
+		login(t, b, somewhere)
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
 		defer cancel()
 		if _, waited, err := b.Admit(ctx, somewhere); err != nil || waited != time.Minute {
@@ -369,8 +368,8 @@ func TestLedgerThatFails(t *testing.T) {
 				b := session.NewBudget(ledger, session.BudgetConfig{
 					Limit: 1, Window: time.Minute, Wait: 2 * time.Minute, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 				})
-				login(t, b, somewhere, 0)
-				if waited := login(t, b, somewhere, 0); waited != time.Minute {
+				login(t, b, somewhere)
+				if waited := login(t, b, somewhere); waited != time.Minute {
 					t.Errorf("the second login waited %s, want a minute", waited)
 				}
 				if err := b.Block(t.Context(), somewhere, 0); err != nil {
@@ -389,7 +388,7 @@ func TestDefaultBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{})
 		for range session.DefaultLoginLimit {
-			login(t, b, somewhere, 0)
+			login(t, b, somewhere)
 		}
 		wantRefused(t, b, time.Now().Add(session.DefaultLoginWindow), false)
 	})

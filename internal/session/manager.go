@@ -88,6 +88,8 @@ type Request struct {
 	Authorizer Authorizer
 	// Resume is a session that the caller keeps elsewhere, or the zero
 	// Session. It and the stored one are tried from the newer to the older.
+	// Once it was given, it is known to the later requests of the account that
+	// give none.
 	Resume Session
 	// MinLifetime is how long the access token is to live at the least. When
 	// the platform's tokens live shorter than that, one is replaced in the
@@ -112,6 +114,8 @@ type Result struct {
 // Other errors are an [*OpenError], a [*ReadOnlyError], or the store's when its
 // lock could not be had in time.
 func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
+	turn := m.turns.of(req.Account)
+	req.Resume = turn.offer(req.Resume)
 	known := newestFirst(m.store.load(ctx, req.Account), req.Resume)
 	switch {
 	case len(known) > 0 && m.fresh(known[0], req.MinLifetime):
@@ -121,7 +125,6 @@ func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
 		return m.readOnlyResult(req, known)
 	}
 
-	turn := m.turns.of(req.Account)
 	failuresBefore := turn.failures()
 	if err := turn.take(ctx); err != nil {
 		return Result{}, err

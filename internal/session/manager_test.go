@@ -343,3 +343,28 @@ func TestNotices(t *testing.T) {
 		}
 	})
 }
+
+// What one object of a configuration resumes is known to the others.
+func TestResumedSessionIsKnownToLaterRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, m := newPlatform(), session.NewManager(session.Config{})
+		req := session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour}
+		resuming := req
+		resuming.Resume = resumable(time.Hour, 2*time.Hour)
+		first, err := m.Open(t.Context(), resuming)
+		want(t, p, first, err, session.Reused, counts{})
+		second, err := m.Open(t.Context(), req)
+		want(t, p, second, err, session.Reused, counts{})
+		if !second.AccessToken.Equal(first.AccessToken) || second.Version != first.Version {
+			t.Errorf("token %s of version %d, want %s of version %d",
+				second.AccessToken.Reveal(), second.Version, first.AccessToken.Reveal(), first.Version)
+		}
+		other := req
+		other.Account = accountOf("b@example.com")
+		result, err := m.Open(t.Context(), other)
+		want(t, p, result, err, session.LoggedIn, counts{logins: 1})
+		time.Sleep(time.Hour)
+		third, err := m.Open(t.Context(), req)
+		want(t, p, third, err, session.Refreshed, counts{logins: 1, refreshes: 1})
+	})
+}

@@ -47,9 +47,25 @@ type turn struct {
 	place chan struct{}
 
 	mu      sync.Mutex
+	offered Session
 	count   int
 	last    error
 	refused error
+}
+
+// offer remembers a session that a caller gave for the account, and returns it.
+// To one who gives none it returns the newest that was given before: what one
+// object of a configuration resumes, the others need not log in for.
+func (t *turn) offer(s Session) Session {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.Newer(t.offered) {
+		t.offered = s
+	}
+	if s.IsZero() {
+		return t.offered
+	}
+	return s
 }
 
 // take waits for the turn until ctx is done.
