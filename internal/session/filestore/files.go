@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/sealed"
 )
 
 // maxFile is how much of a file is read. A session has a few kilobytes.
@@ -49,18 +51,18 @@ func (s *Store) narrow(ctx context.Context, name string, info fs.FileInfo, mode 
 }
 
 // read returns the contents of a file of the store's. A missing one is
-// [fs.ErrNotExist]; one that cannot be the store's is an [*unusableError].
+// [fs.ErrNotExist]; one that cannot be the store's is an [*sealed.UnusableError].
 func (s *Store) read(ctx context.Context, name string) ([]byte, error) {
 	info, err := os.Lstat(name)
 	switch {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, &unusableError{"it is not a regular file"}
+		return nil, &sealed.UnusableError{Reason: "it is not a regular file"}
 	case !ownedByUser(info):
-		return nil, &unusableError{"it belongs to another user"}
+		return nil, &sealed.UnusableError{Reason: "it belongs to another user"}
 	case info.Size() > maxFile:
-		return nil, &unusableError{"it is too large"}
+		return nil, &sealed.UnusableError{Reason: "it is too large"}
 	}
 	if err := s.narrow(ctx, name, info, 0o600); err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/sealed"
 )
 
 // folderName is the folder below the user's cache directory.
@@ -22,11 +23,6 @@ const folderName = "terraform-provider-telematics"
 
 // sessionSuffix ends the names of the session files.
 const sessionSuffix = ".session"
-
-// ErrNoCredential is returned by Save for an account without a credential:
-// there is nothing to derive a key from, and no session is stored in the
-// clear.
-var ErrNoCredential = errors.New("a session without a credential cannot be encrypted, so it is not stored")
 
 // Config is what a [Store] works with.
 type Config struct {
@@ -42,7 +38,7 @@ type Config struct {
 type Store struct {
 	dir  string
 	log  *slog.Logger
-	keys keyring
+	box  sealed.Box
 	salt func() ([]byte, error)
 
 	sweepOnce sync.Once
@@ -62,7 +58,7 @@ func Open(config Config) (*Store, error) {
 		}
 		dir = filepath.Join(cache, folderName)
 	}
-	s := &Store{dir: dir, log: config.Logger, keys: keyring{derive: deriveKey}}
+	s := &Store{dir: dir, log: config.Logger}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -83,17 +79,17 @@ func (s *Store) Load(ctx context.Context, account session.Account) (session.Sess
 	if errors.Is(err, fs.ErrNotExist) {
 		return session.Session{}, session.ErrNoSession
 	}
-	var unusable *unusableError
+	var unusable *sealed.UnusableError
 	if err == nil {
 		var stored session.Session
-		if stored, err = s.open(text, account); err == nil {
+		if stored, err = s.box.Open(text, account); err == nil {
 			return stored, nil
 		}
 	}
 	if !errors.As(err, &unusable) {
 		return session.Session{}, fmt.Errorf("the stored session cannot be read: %w", err)
 	}
-	s.log.WarnContext(ctx, "the stored session cannot be used and will be replaced", "file", filepath.Base(name), "reason", unusable.reason)
+	s.log.WarnContext(ctx, "the stored session cannot be used and will be replaced", "file", filepath.Base(name), "reason", unusable.Reason)
 	return session.Session{}, err
 }
 
@@ -110,7 +106,7 @@ func (s *Store) Acquire(ctx context.Context, account session.Account) (session.L
 	deriveAhead := func() {
 		go func() {
 			if salt, err := s.salt(); err == nil && !account.Credential.IsEmpty() {
-				_ = s.keys.of(account.Credential, salt)
+				s.box.Prepare(account.Credential, salt)
 			}
 		}()
 	}
@@ -137,9 +133,13 @@ func (l *lease) Load(ctx context.Context) (session.Session, error) {
 // lives.
 func (l *lease) Save(_ context.Context, stored session.Session) error {
 	if l.account.Credential.IsEmpty() {
-		return ErrNoCredential
+		return sealed.ErrNoCredential
 	}
-	text, err := l.store.seal(stored, l.account)
+	salt, err := l.store.salt()
+	if err != nil {
+		return err
+	}
+	text, err := l.store.box.Seal(stored, l.account, salt)
 	if err != nil {
 		return err
 	}

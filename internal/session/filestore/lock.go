@@ -52,7 +52,7 @@ func (s *Store) lock(ctx context.Context, name, purpose string, meanwhile func()
 				"lock", filepath.Base(path), "waited", waited.Round(time.Second).String())
 		}
 		// The share of chance keeps those who wait from trying in step.
-		timer := time.NewTimer(pause/2 + rand.N(pause))
+		timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // nobody gains by guessing when
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

@@ -1,0 +1,90 @@
+package sealed_test
+
+import (
+	"bytes"
+	"sync"
+	"testing"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/sealed"
+)
+
+// TestOneDerivationPerCredentialAndSalt: callers at the same time wait for one.
+func TestOneDerivationPerCredentialAndSalt(t *testing.T) {
+	var (
+		box     sealed.Box
+		callers sync.WaitGroup
+	)
+	for _, account := range users(20) {
+		callers.Go(func() {
+			text, err := box.Seal(stored, account, salt)
+			if err == nil {
+				_, err = box.Open(text, account)
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	callers.Wait()
+	if got := box.Derivations(); got != 1 {
+		t.Errorf("%d keys were derived for one credential and salt, want one", got)
+	}
+	seal(t, &box, admin, stored)
+	box.Prepare(admin.Credential, salt)
+	if got := box.Derivations(); got != 2 {
+		t.Errorf("%d keys were derived for two credentials, want two", got)
+	}
+}
+
+// TestSaltIsTheOneFirstOpened: what was stored by another process decides with
+// which salt this one seals, so that both derive one key.
+func TestSaltIsTheOneFirstOpened(t *testing.T) {
+	accounts := users(3)
+	var box sealed.Box
+	// What does not open decides nothing.
+	wantUnusable(t, &box, seal(t, new(sealed.Box), admin, stored), accounts[0], "damaged")
+	if _, err := box.Open(seal(t, new(sealed.Box), accounts[0], stored), accounts[0]); err != nil {
+		t.Fatal(err)
+	}
+	if got := box.Salt(accounts[1].Credential); !bytes.Equal(got, salt) {
+		t.Errorf("Salt = %x, want %x, of the session that was opened", got, salt)
+	}
+
+	var empty sealed.Box
+	first := empty.Salt(admin.Credential)
+	if len(first) != sealed.SaltSize || bytes.Equal(first, empty.Salt(accounts[0].Credential)) {
+		t.Errorf("Salt = %x, want one that is random and the credential's own", first)
+	}
+	if _, err := empty.Open(seal(t, new(sealed.Box), admin, stored), admin); err != nil {
+		t.Fatal(err)
+	}
+	if got := empty.Salt(admin.Credential); !bytes.Equal(got, first) {
+		t.Errorf("Salt = %x, then %x, want the same for as long as the process lives", first, got)
+	}
+}
+
+// TestKeysDifferBySaltAndCredential pins what a derivation depends on.
+func TestKeysDifferBySaltAndCredential(t *testing.T) {
+	seen := map[string]string{}
+	for _, credential := range []string{"a", "b"} {
+		for _, salt := range []string{"0123456789abcdef", "0123456789abcdeg"} {
+			key := sealed.DeriveKey(secret.New(credential), []byte(salt))
+			if len(key) != 32 {
+				t.Errorf("the key has %d bytes, want 32", len(key))
+			}
+			if other, found := seen[string(key)]; found {
+				t.Errorf("%s with %s has the key of %s", credential, salt, other)
+			}
+			seen[string(key)] = credential + " with " + salt
+		}
+	}
+}
+
+// BenchmarkDeriveKey is what a guess at a credential costs.
+func BenchmarkDeriveKey(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		sealed.DeriveKey(admin.Credential, salt)
+	}
+}

@@ -1,0 +1,146 @@
+// Package sealed is the form in which sessions are kept outside a process:
+// encrypted with a key that is derived from the account's own credential
+// (DESIGN.md, rule 7). Whoever has a copy and not the credential has nothing.
+package sealed
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/crypto/chacha20poly1305"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+)
+
+// A sealed session is
+//
+//	magic    8 bytes  "TLMTSESS"
+//	version  1 byte   1
+//	salt    16 bytes  of the key derivation, see keys.go
+//	nonce   24 bytes  random
+//	sealed            JSON of the session, XChaCha20-Poly1305, and its 16-byte tag
+//
+// Everything before the sealed part is authenticated with it, and so is the
+// identity: what is moved to another identity's place does not open.
+const (
+	magic         = "TLMTSESS"
+	formatVersion = 1
+	nonceStart    = len(magic) + 1 + SaltSize
+	sealedStart   = nonceStart + chacha20poly1305.NonceSizeX
+)
+
+// SaltSize is the length of a salt in bytes.
+const SaltSize = 16
+
+// ErrNoCredential is returned by [Box.Seal] for an account without a
+// credential: there is nothing to derive a key from, and no session is kept in
+// the clear.
+var ErrNoCredential = errors.New("a session without a credential cannot be encrypted, so it is not stored")
+
+// An UnusableError is something that holds no session for the account. It is
+// [session.ErrNoSession] with a reason for the log.
+type UnusableError struct {
+	// Reason follows upon the name of what was read: "it is damaged".
+	Reason string
+}
+
+func (e *UnusableError) Error() string { return "no stored session: " + e.Reason }
+func (e *UnusableError) Unwrap() error { return session.ErrNoSession }
+
+// document is the sealed part. Its field names are part of the format.
+type document struct {
+	AccessToken  string    `json:"access_token"`
+	RefreshToken string    `json:"refresh_token"`
+	DeviceToken  string    `json:"device_token,omitempty"`
+	IssuedAt     time.Time `json:"issued_at"`
+	ExpiresAt    time.Time `json:"expires_at"`
+	Version      int64     `json:"version"`
+}
+
+// A Box seals sessions and opens them. It derives the key of a credential with
+// a salt once. The zero value is ready for use, by many at once.
+type Box struct{ keys keyring }
+
+// Seal encrypts a session for the account. The salt has [SaltSize] bytes and
+// is no secret; sessions of one credential that share it share the derivation
+// of their key. The error is [ErrNoCredential], or one that does not happen.
+func (b *Box) Seal(s session.Session, account session.Account, salt []byte) ([]byte, error) {
+	if account.Credential.IsEmpty() {
+		return nil, ErrNoCredential
+	}
+	if len(salt) != SaltSize {
+		return nil, fmt.Errorf("a salt has %d bytes, not %d", SaltSize, len(salt))
+	}
+	plain, err := json.Marshal(document{
+		AccessToken:  s.AccessToken.Reveal(),
+		RefreshToken: s.RefreshToken.Reveal(),
+		DeviceToken:  s.DeviceToken.Reveal(),
+		IssuedAt:     s.IssuedAt.UTC(),
+		ExpiresAt:    s.ExpiresAt.UTC(),
+		Version:      s.Version,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the session cannot be written: %w", err)
+	}
+	defer clear(plain)
+	aead, err := chacha20poly1305.NewX(b.keys.of(account.Credential, salt))
+	if err != nil {
+		return nil, fmt.Errorf("the session cannot be encrypted: %w", err)
+	}
+	nonce := make([]byte, chacha20poly1305.NonceSizeX)
+	_, _ = rand.Read(nonce) // never fails
+	text := make([]byte, 0, sealedStart+len(plain)+chacha20poly1305.Overhead)
+	text = append(text, magic...)
+	text = append(text, formatVersion)
+	text = append(text, salt...)
+	text = append(text, nonce...)
+	return aead.Seal(text, nonce, plain, boundTo(text, account)), nil
+}
+
+// boundTo is what is authenticated besides the sealed part.
+func boundTo(header []byte, account session.Account) []byte {
+	return append(header[:len(header):len(header)], account.Key()...)
+}
+
+// Open decrypts what Seal made for the account, in this process or another.
+// Its errors are [*UnusableError].
+func (b *Box) Open(text []byte, account session.Account) (session.Session, error) {
+	switch {
+	case account.Credential.IsEmpty():
+		return session.Session{}, &UnusableError{"there is no credential to open it with"}
+	case len(text) < len(magic) || string(text[:len(magic)]) != magic:
+		return session.Session{}, &UnusableError{"it is not a stored session"}
+	case len(text) < sealedStart:
+		return session.Session{}, &UnusableError{"it is cut short"}
+	case text[len(magic)] != formatVersion:
+		return session.Session{}, &UnusableError{fmt.Sprintf("it is of format %d, and this version of the provider knows format %d", text[len(magic)], formatVersion)}
+	}
+	salt, nonce := text[len(magic)+1:nonceStart], text[nonceStart:sealedStart]
+	unopened := &UnusableError{"it is damaged, or was stored with another password or key"}
+	aead, err := chacha20poly1305.NewX(b.keys.of(account.Credential, salt))
+	if err != nil {
+		return session.Session{}, unopened
+	}
+	plain, err := aead.Open(nil, nonce, text[sealedStart:], boundTo(text[:sealedStart], account))
+	if err != nil {
+		return session.Session{}, unopened
+	}
+	defer clear(plain)
+	b.keys.opened(account.Credential, salt)
+	var d document
+	if err := json.Unmarshal(plain, &d); err != nil || d.AccessToken == "" && d.RefreshToken == "" {
+		return session.Session{}, &UnusableError{"it holds something other than a session"}
+	}
+	return session.Session{
+		AccessToken:  secret.New(d.AccessToken),
+		RefreshToken: secret.New(d.RefreshToken),
+		DeviceToken:  secret.New(d.DeviceToken),
+		IssuedAt:     d.IssuedAt,
+		ExpiresAt:    d.ExpiresAt,
+		Version:      d.Version,
+	}, nil
+}
