@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/coredump"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
 )
 
@@ -23,6 +24,10 @@ func main() {
 	if *printVersion {
 		fmt.Println("terraform-provider-telematics " + version)
 		return
+	}
+	// Not being able to is no reason to fail a run.
+	if err := coredump.Disable(); err != nil {
+		log.Printf("core files cannot be disabled: %v", err)
 	}
 	err := providerserver.Serve(context.Background(), provider.New(version, provider.Options{}), providerserver.ServeOpts{
 		Address: provider.Address,

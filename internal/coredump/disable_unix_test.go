@@ -1,0 +1,61 @@
+//go:build unix
+
+package coredump_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/coredump"
+)
+
+const crashVariable = "TELEMATICS_TEST_CRASH"
+
+// TestMain lets the test binary be the program that crashes.
+func TestMain(m *testing.M) {
+	if os.Getenv(crashVariable) != "" {
+		if err := coredump.Disable(); err != nil {
+			panic(err)
+		}
+		panic("ordered")
+	}
+	os.Exit(m.Run())
+}
+
+func TestDisable(t *testing.T) {
+	t.Cleanup(func() {
+		var limit syscall.Rlimit
+		if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &limit); err != nil {
+			t.Error(err)
+		}
+		limit.Cur = limit.Max
+		if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &limit); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := coredump.Disable(); err != nil {
+		t.Fatal(err)
+	}
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &limit); err != nil || limit.Cur != 0 {
+		t.Errorf("limit = %+v, error %v, want none left", limit, err)
+	}
+}
+
+func TestACrashWritesNoCore(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), crashVariable+"=1", "GOTRACEBACK=crash")
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		t.Fatalf("it did not crash: %s", out)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("the crash left %v, error %v", left, err)
+	}
+}
