@@ -1,0 +1,297 @@
+//go:build vault
+
+package vaultstore_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/storetest"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/vaultstore"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/vaulttest"
+)
+
+func TestStoreKeepsTheContract(t *testing.T) {
+	server := vault(t)
+	config := server.config(t)
+	storetest.Run(t, func(t *testing.T) session.Store { return open(t, config) })
+}
+
+// TestVaultSeesNoSecret looks for what could help a reader of the secret.
+func TestVaultSeesNoSecret(t *testing.T) {
+	server := vault(t)
+	config := server.config(t)
+	var told *logText
+	config.Logger, told = logged()
+	store := open(t, config)
+	lease := acquire(t, store, admin)
+	if err := lease.Save(t.Context(), numbered(1)); err != nil {
+		t.Fatal(err)
+	}
+	data, _ := server.document(t, store)
+	if data["lease"].(map[string]any)["holder"] == "" || data["session"] == "" {
+		t.Errorf("the secret holds %v, want a session and a lease", data)
+	}
+	text, err := json.Marshal(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := vaultstore.SecretPath(store, admin)
+	for _, shown := range []string{string(text), path, told.String()} {
+		wantNoSecret(t, shown)
+		for _, hidden := range []string{admin.Login, admin.InstanceID, admin.UserServiceURL} {
+			if strings.Contains(shown, hidden) {
+				t.Errorf("%q shows in %q", hidden, shown)
+			}
+		}
+	}
+	if err := lease.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if data, _ := server.document(t, store); data["lease"] != nil {
+		t.Errorf("the secret holds %v after the release, want no lease", data)
+	}
+}
+
+// TestDeletedSecrets: what somebody has deleted is no session, and the next
+// one takes its place.
+func TestDeletedSecrets(t *testing.T) {
+	server := vault(t)
+	ways := map[string]func(t *testing.T, path string, version int){
+		"deleted": func(t *testing.T, path string, _ int) { server.do(t, http.MethodDelete, "secret/data/"+path, nil) },
+		"destroyed": func(t *testing.T, path string, version int) {
+			server.do(t, http.MethodPost, "secret/destroy/"+path, map[string]any{"versions": []int{version}})
+		},
+		"deleted with its metadata": func(t *testing.T, path string, _ int) {
+			server.do(t, http.MethodDelete, "secret/metadata/"+path, nil)
+		},
+	}
+	for name, remove := range ways {
+		t.Run(name, func(t *testing.T) {
+			store := open(t, server.config(t))
+			save(t, store, admin, numbered(1))
+			_, version := server.document(t, store)
+			remove(t, vaultstore.SecretPath(store, admin), version)
+			wantNone(t, store, admin)
+			save(t, store, admin, numbered(2))
+			wantVersion(t, store, admin, 2)
+		})
+		t.Run(name+" while the right to it is held", func(t *testing.T) {
+			store := open(t, server.config(t))
+			save(t, store, admin, numbered(1))
+			lease := acquire(t, store, admin)
+			_, version := server.document(t, store)
+			remove(t, vaultstore.SecretPath(store, admin), version)
+			err := lease.Save(t.Context(), numbered(2))
+			// With the metadata goes the right: anybody could have taken it.
+			if gone := name == "deleted with its metadata"; gone != errors.Is(err, session.ErrLeaseLost) || !gone && err != nil {
+				t.Errorf("Save = %v", err)
+			}
+			if err := lease.Release(t.Context()); err != nil {
+				t.Errorf("Release = %v", err)
+			}
+			save(t, store, admin, numbered(3))
+			wantVersion(t, store, admin, 3)
+		})
+	}
+}
+
+// TestDamagedDocuments: what the store wrote and cannot use is no session, the
+// log tells why, and the next one takes its place.
+func TestDamagedDocuments(t *testing.T) {
+	server := vault(t)
+	const own = "terraform-provider-telematics/1"
+	for _, test := range []struct {
+		name   string
+		data   map[string]any
+		reason string
+	}{
+		{"no session in it", map[string]any{"format": own}, ""},
+		{"not base64", map[string]any{"format": own, "session": "***"}, "damaged"},
+		{"not sealed", map[string]any{"format": own, "session": "SGVsbG8="}, "not a stored session"},
+		{"a number", map[string]any{"format": own, "session": 7}, "damaged"},
+		{"a lease that makes no sense", map[string]any{"format": own, "session": "", "lease": []int{1}}, "damaged"},
+		{"a later format", map[string]any{"format": "terraform-provider-telematics/2"}, "terraform-provider-telematics/2"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			config := server.config(t)
+			var told *logText
+			config.Logger, told = logged()
+			store := open(t, config)
+			server.write(t, store, test.data)
+			wantNone(t, store, admin)
+			if got := told.String(); test.reason != "" && (!strings.Contains(got, "level=WARN") || !strings.Contains(got, test.reason) || !strings.Contains(got, vaultstore.SecretPath(store, admin))) {
+				t.Errorf("the log is %q, want a warning with the path and %q", got, test.reason)
+			}
+			save(t, store, admin, numbered(2))
+			wantVersion(t, store, admin, 2)
+		})
+	}
+}
+
+// TestForeignSecret: what the store did not write stays as it is.
+func TestForeignSecret(t *testing.T) {
+	server := vault(t)
+	for name, data := range map[string]map[string]any{
+		"another's": {"username": "somebody", "password": "for something"},
+		"empty":     {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store := open(t, server.config(t))
+			server.write(t, store, data)
+			wantError(t, store, vaultstore.Foreign, vaultstore.SecretPath(store, admin), "choose another prefix")
+			if got, version := server.document(t, store); version != 1 || fmt.Sprint(got) != fmt.Sprint(data) {
+				t.Errorf("version %d is %v, want what was there", version, got)
+			}
+		})
+	}
+	t.Run("put there while the right is held", func(t *testing.T) {
+		store := open(t, server.config(t))
+		lease := acquire(t, store, admin)
+		server.write(t, store, map[string]any{"password": "for something"})
+		if err := lease.Save(t.Context(), numbered(1)); !errors.Is(err, session.ErrLeaseLost) {
+			t.Errorf("Save = %v, want ErrLeaseLost", err)
+		}
+		if err := lease.Release(t.Context()); err != nil {
+			t.Errorf("Release = %v", err)
+		}
+		if got, _ := server.document(t, store); got["password"] != "for something" {
+			t.Errorf("the secret is %v, want what somebody else has put there", got)
+		}
+	})
+}
+
+// TestSessionsOfOneCredentialShareAKey: whoever has opened one derives no key
+// for the others that the same process, or one that has opened that, stored.
+func TestSessionsOfOneCredentialShareAKey(t *testing.T) {
+	server := vault(t)
+	config := server.config(t)
+	accounts := make([]session.Account, 20)
+	store := open(t, config)
+	for i := range accounts {
+		accounts[i] = admin
+		accounts[i].Kind, accounts[i].Login, accounts[i].Credential = session.User, fmt.Sprint("device-", i), secret.New("instance key")
+	}
+	for _, account := range accounts[:10] {
+		save(t, store, account, numbered(1))
+	}
+	again := open(t, config)
+	wantVersion(t, again, accounts[0], 1)
+	for _, account := range accounts[10:] {
+		save(t, again, account, numbered(1))
+	}
+	last := open(t, config)
+	for _, account := range accounts {
+		wantVersion(t, last, account, 1)
+	}
+	for _, s := range []*vaultstore.Store{store, again, last} {
+		if got := vaultstore.Derivations(s); got != 1 {
+			t.Errorf("%d keys were derived for one credential, want one", got)
+		}
+	}
+}
+
+// TestRequests pins what the store costs Vault.
+func TestRequests(t *testing.T) {
+	server := vault(t)
+	config := server.config(t)
+	wire := newWire(t, server)
+	config.Address = wire.address
+	want := func(what, requests string) {
+		t.Helper()
+		if got := strings.Join(wire.requests(), " "); got != requests {
+			t.Errorf("%s took %q, want %q", what, got, requests)
+		}
+	}
+	store := open(t, config)
+	want("opening", "")
+	wantNone(t, store, admin)
+	want("the first load of nothing", "GET GET") // the secret, and whether the engine is KV v2
+	wantNone(t, store, admin)
+	want("the next load of nothing", "GET")
+	lease := acquire(t, store, admin)
+	want("the first right", "GET PUT PUT") // the secret, max_versions, the lease
+	if err := lease.Save(t.Context(), numbered(1)); err != nil {
+		t.Fatal(err)
+	}
+	want("a save", "PUT")
+	if err := lease.Release(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want("a release", "PUT")
+	wantVersion(t, store, admin, 1)
+	want("a load", "GET")
+	save(t, store, admin, numbered(2))
+	want("a right, a save and a release", "GET PUT PUT PUT")
+}
+
+// TestTokenFile: the token is found where "vault login" leaves it.
+func TestTokenFile(t *testing.T) {
+	server := vault(t)
+	t.Setenv("VAULT_TOKEN", "")
+	t.Setenv("VAULT_ADDR", server.Address)
+	name := filepath.Join(os.Getenv("HOME"), ".vault-token")
+	if err := os.WriteFile(name, []byte(vaulttest.RootToken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.Remove(name) }()
+	config := server.config(t)
+	config.Address = ""
+	store := open(t, config)
+	save(t, store, admin, numbered(1))
+	wantVersion(t, store, admin, 1)
+
+	t.Setenv("VAULT_TOKEN", "hvs.of-the-environment")
+	wantError(t, open(t, config), vaultstore.Forbidden)
+}
+
+// TestEnvironmentOfVault: variables that are made for people do no harm, and
+// the configured address goes before that of an agent.
+func TestEnvironmentOfVault(t *testing.T) {
+	server := vault(t)
+	t.Setenv("VAULT_WRAP_TTL", "5m")
+	t.Setenv("VAULT_AGENT_ADDR", "http://127.0.0.1:1")
+	t.Setenv("VAULT_MAX_RETRIES", "0")
+	store := open(t, server.config(t))
+	save(t, store, admin, numbered(1))
+	wantVersion(t, store, admin, 1)
+}
+
+// BenchmarkWarmLoad is a token of a session that is stored and fresh, in a
+// process that has derived its key, from a Vault on the same machine.
+func BenchmarkWarmLoad(b *testing.B) {
+	store := open(b, vault(b).config(b))
+	save(b, store, admin, numbered(1))
+	b.ReportAllocs()
+	for b.Loop() {
+		wantVersion(b, store, admin, 1)
+	}
+}
+
+// BenchmarkWarmOpen is the first token of a process: the client is made, the
+// connection, and the key.
+func BenchmarkWarmOpen(b *testing.B) {
+	config := vault(b).config(b)
+	save(b, open(b, config), admin, numbered(1))
+	b.ReportAllocs()
+	for b.Loop() {
+		wantVersion(b, open(b, config), admin, 1)
+	}
+}
+
+// BenchmarkSave is what a refresh or a login adds.
+func BenchmarkSave(b *testing.B) {
+	store := open(b, vault(b).config(b))
+	b.ReportAllocs()
+	for b.Loop() {
+		save(b, store, admin, numbered(1))
+	}
+}

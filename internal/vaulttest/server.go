@@ -1,0 +1,107 @@
+// Package vaulttest starts a real Vault for tests.
+package vaulttest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"time"
+
+	"github.com/hashicorp/vault/api"
+)
+
+// BinaryVariable names Vault's binary; make test-vault sets it.
+const BinaryVariable = "TELEMATICS_TEST_VAULT"
+
+// RootToken may do everything on a server of this package's.
+const RootToken = "the-root-token-of-the-tests"
+
+// startTime is how long a server may take to start. It takes a fraction of a
+// second where the machine is idle.
+const startTime = 30 * time.Second
+
+// A Server is a Vault in development mode, with a KV v2 engine at secret. What
+// it holds is gone when it ends.
+type Server struct {
+	// Address is its URL.
+	Address string
+	// Root is a client that may do everything.
+	Root *api.Client
+
+	process *exec.Cmd
+}
+
+// Start starts a server on a free port of loopback and waits until it answers.
+// The error says so when the binary is not named.
+func Start() (*Server, error) {
+	binary := os.Getenv(BinaryVariable)
+	if binary == "" {
+		return nil, errors.New(BinaryVariable + " does not name Vault's binary: run make test-vault")
+	}
+	address, err := twoFreePorts()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Address: "http://" + address}
+	settings := api.DefaultConfig()
+	settings.Address = s.Address
+	if s.Root, err = api.NewClient(settings); err != nil {
+		return nil, err
+	}
+	s.Root.SetToken(RootToken)
+	// It is ended by Stop, and may outlast the test that started it.
+	s.process = exec.CommandContext(context.Background(), binary, "server", "-dev", "-dev-no-store-token", //nolint:gosec // To run it is what the variable is for.
+		"-dev-root-token-id="+RootToken, "-dev-listen-address="+address)
+	s.process.Env = []string{"HOME=" + os.Getenv("HOME"), "PATH=" + os.Getenv("PATH")}
+	if err := s.process.Start(); err != nil {
+		return nil, err
+	}
+	if err := s.ready(); err != nil {
+		s.Stop()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Stop ends the server.
+func (s *Server) Stop() {
+	_ = s.process.Process.Kill()
+	_ = s.process.Wait()
+}
+
+// ready waits until the engine lists what it has.
+func (s *Server) ready() error {
+	for deadline := time.Now().Add(startTime); ; {
+		_, err := s.Root.Logical().List("secret/metadata/")
+		if err == nil {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("Vault does not start: %w", err) //nolint:staticcheck // It is a name.
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// twoFreePorts returns an address whose port is free, and the next one, too:
+// Vault's development server takes both.
+func twoFreePorts() (string, error) {
+	var config net.ListenConfig
+	for range 50 {
+		first, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		port := first.Addr().(*net.TCPAddr).Port
+		second, err := config.Listen(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
+		_ = first.Close()
+		if err == nil {
+			_ = second.Close()
+			return fmt.Sprintf("127.0.0.1:%d", port), nil
+		}
+	}
+	return "", errors.New("there are no two free ports in a row")
+}
