@@ -30,11 +30,23 @@ func (a *authorizer) Refresh(ctx context.Context, s session.Session) (session.Se
 		return session.Session{}, err
 	}
 	fresh, err := a.session(answer)
-	if fresh.DeviceToken.IsEmpty() {
+	switch {
+	case err != nil:
+		return session.Session{}, err
+	case fresh.DeviceToken.IsEmpty():
 		fresh.DeviceToken = s.DeviceToken
+	case a.isAdmin() && s.DeviceToken.IsEmpty():
+		// The admin's own session has no device token (PLATFORM-API.md §4), so
+		// this is a user's that was resumed. Kept as the admin's, it would be
+		// handed out as the admin's from then on.
+		return session.Session{}, errNotAdmin
 	}
-	return fresh, err
+	return fresh, nil
 }
+
+// isAdmin reports whether the sessions are an admin's. Without credentials
+// nobody said whose they are.
+func (a *authorizer) isAdmin() bool { return a.missing == nil && a.credentials.DeviceToken.IsEmpty() }
 
 // Login implements [session.Authorizer].
 func (a *authorizer) Login(ctx context.Context, admit session.Admit) (session.Session, error) {
@@ -76,8 +88,11 @@ func (a *authorizer) clockSkew() time.Duration {
 	return a.skew
 }
 
-// errOtherDevice says that a session belongs to another user than asked for.
-var errOtherDevice = errors.New("the session belongs to another device token than the one that was asked for")
+// The errors of a session that is somebody else's than asked for.
+var (
+	errOtherDevice = errors.New("the session belongs to another device token than the one that was asked for")
+	errNotAdmin    = errors.New("the session belongs to a user, and without device_token an admin's was asked for")
+)
 
 // missingCredentialsError says which settings a login would need.
 type missingCredentialsError struct {

@@ -16,8 +16,8 @@ type setting struct {
 }
 
 // The settings of the provider block (DESIGN.md, "What users see"). The
-// environment is read through this table and nowhere else, but for the
-// variables that the session stores share with other tools.
+// environment is read through this table and nowhere else, but for Vault's
+// token and TLS settings, which its own client reads.
 var (
 	settingInstanceID     = setting{"instance_id", "TELEMATICS_INSTANCE_ID"}
 	settingInstanceKey    = setting{"instance_key", "TELEMATICS_INSTANCE_KEY"}
@@ -35,6 +35,11 @@ var (
 	settingSessionPath        = setting{"session.path", "TELEMATICS_SESSION_PATH"}
 	settingSessionMinLifetime = setting{"session.min_lifetime", "TELEMATICS_SESSION_MIN_LIFETIME"}
 	settingSessionReadOnly    = setting{"session.read_only", "TELEMATICS_SESSION_READ_ONLY"}
+
+	settingVaultMount     = setting{"session.vault.mount", "TELEMATICS_SESSION_VAULT_MOUNT"}
+	settingVaultPath      = setting{"session.vault.path", "TELEMATICS_SESSION_VAULT_PATH"}
+	settingVaultAddress   = setting{"session.vault.address", "VAULT_ADDR"}
+	settingVaultNamespace = setting{"session.vault.namespace", "VAULT_NAMESPACE"}
 )
 
 // path is where the attribute is; a dot leads into the nested block.

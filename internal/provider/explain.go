@@ -28,7 +28,15 @@ func explain(err error, how explanation) diag.Diagnostics {
 		summary string
 		parts   []string
 	)
-	var opened *session.OpenError
+	var (
+		diags    diag.Diagnostics
+		opened   *session.OpenError
+		readOnly *session.ReadOnlyError
+	)
+	if errors.As(err, &readOnly) {
+		diags.AddError("Read-only run has no token", how.readOnly(readOnly))
+		return diags
+	}
 	if !errors.As(err, &opened) {
 		opened = &session.OpenError{Login: err}
 	}
@@ -41,15 +49,23 @@ func explain(err error, how explanation) diag.Diagnostics {
 		summary, text = how.login(opened.Login)
 		parts = append(parts, text)
 	}
-	var diags diag.Diagnostics
 	diags.AddError(summary, strings.Join(parts, "\n\n"))
 	return diags
+}
+
+// readOnly explains what a read-only run would have done.
+func (how explanation) readOnly(err *session.ReadOnlyError) string {
+	return sentence(err) + " Let a run without " + settingSessionReadOnly.String() + " come before this one, with the same session store: it gets a " +
+		"session that this one can hand out."
 }
 
 // refresh explains why a session was not refreshed.
 func (how explanation) refresh(err error) string {
 	var answer *userservice.Error
-	if !errors.As(err, &answer) {
+	switch {
+	case errors.Is(err, errOtherDevice), errors.Is(err, errNotAdmin):
+		return sentence(err) + " Check that resume and device_token are of the same user. The pair in resume is spent by now."
+	case !errors.As(err, &answer):
 		return sentence(err)
 	}
 	text := sentence(answer)
@@ -76,6 +92,7 @@ func (how explanation) login(err error) (summary, text string) {
 	var (
 		missing  *missingCredentialsError
 		answer   *userservice.Error
+		held     *session.BudgetError
 		deadline = errors.Is(err, context.DeadlineExceeded)
 	)
 	switch {
@@ -84,12 +101,14 @@ func (how explanation) login(err error) (summary, text string) {
 			" Set them in the provider block or in the environment. " + missing.whereFrom()
 	case errors.As(err, &answer):
 		return "Login failed", sentence(answer) + " " + how.loginAdvice(answer)
+	case errors.As(err, &held):
+		return "Login held back", sentence(err) + " " + how.heldBack(held)
 	case errors.Is(err, errOtherDevice):
 		return "Session of another user", sentence(err) + " Check that resume holds the session of this device_token."
 	case errors.Is(err, context.Canceled):
 		return "Interrupted", "The run was interrupted before there was a token."
 	case deadline:
-		return "Out of time", sentence(err)
+		return "Out of time", "The operation's deadline passed before there was a token. " + sentence(err)
 	default:
 		return "No access token", sentence(err)
 	}
@@ -116,6 +135,16 @@ func (how explanation) loginAdvice(answer *userservice.Error) string {
 	default:
 		return how.checkURL()
 	}
+}
+
+// heldBack says what to do about a login that was not sent.
+func (how explanation) heldBack(held *session.BudgetError) string {
+	if held.Blocked {
+		return "Until then a login can only fail, from any program at this address. Sessions that exist can still be refreshed. " +
+			"Too many logins mean that the session store is off, not shared, or wiped between runs."
+	}
+	return "Run again then, or raise " + settingLoginWait.String() + ", so that the run waits. If the platform allows more, raise " +
+		settingLoginLimit.attribute + "."
 }
 
 // checkCredentials says which values the login was made of, and where right
@@ -173,7 +202,12 @@ func explainNotices(result session.Result, asked time.Duration) diag.Diagnostics
 			diags.AddWarning("Resumed session was refused",
 				"The platform refused the session in resume, so a login was made, which revoked all tokens issued before. "+
 					"This happens when a plan and its apply, or two runs, resume the same pair and share no session store. "+
+					"Let them share one (session in the provider block), or let plans that nobody applies run with read_only. "+
 					sentence(notice.Err))
+		case session.WouldRefresh:
+			diags.AddWarning("Token is about to expire",
+				fmt.Sprintf("The access token ends at %s, in %s; min_lifetime asks for %s. A run that is not read-only would have refreshed it.",
+					clock(result.ExpiresAt), notice.Duration.Round(time.Second), asked))
 		case session.StoreUnavailable:
 			diags.AddWarning("Session store not usable",
 				"Sessions are kept in memory for this run only, so the next run starts without them and may have to log in. "+

@@ -55,6 +55,11 @@ func (jwtClaimsFunction) Run(ctx context.Context, req function.RunRequest, resp 
 	resp.Error = function.ConcatFuncErrors(function.FuncErrorFromDiags(ctx, diags), resp.Result.Set(ctx, types.DynamicValue(value)))
 }
 
+// maxExponent is the binary exponent up to which a number is one, about that of
+// a 64-bit float. Terraform's protocol writes all the zeros of a number out, so
+// that a token of a few bytes could keep it busy for minutes.
+const maxExponent = 1024
+
 // valueOf turns a JSON value into Terraform's: an object becomes an object, a
 // list a tuple, and null stays null.
 func valueOf(v any) (attr.Value, diag.Diagnostics) {
@@ -67,7 +72,7 @@ func valueOf(v any) (attr.Value, diag.Diagnostics) {
 	case json.Number:
 		// 512 bits are what Terraform itself gives a number.
 		f, _, err := big.ParseFloat(v.String(), 10, 512, big.ToNearestEven)
-		if err != nil {
+		if err != nil || max(f.MantExp(nil), -f.MantExp(nil)) > maxExponent {
 			// Past what a number can be; the text is better than an error.
 			return types.StringValue(v.String()), nil
 		}

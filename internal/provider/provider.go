@@ -124,6 +124,7 @@ func (p *telematicsProvider) EphemeralResources(context.Context) []func() epheme
 func (p *telematicsProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		func() datasource.DataSource { return &accessTokenDataSource{validated: &p.validated} },
+		func() datasource.DataSource { return &sessionDataSource{validated: &p.validated} },
 	}
 }
 

@@ -22,7 +22,6 @@ const (
 	defaultUserServiceURL = userservice.DefaultURL
 	defaultRequestTimeout = 30 * time.Second
 	defaultMinLifetime    = 15 * time.Minute
-	defaultSessionStore   = storeFile
 )
 
 // settings are what the provider block and the environment come to.

@@ -21,11 +21,12 @@ type tokenOpener struct {
 	client   *userservice.Client
 	manager  *session.Manager
 	now      func() time.Time
+	started  time.Time
 }
 
 // newTokenOpener returns the opener of a configured provider.
 func newTokenOpener(s settings, userAgent string, now func() time.Time) *tokenOpener {
-	o := &tokenOpener{settings: s, now: now}
+	o := &tokenOpener{settings: s, now: now, started: now()}
 	if s.userServiceURL == nil {
 		// Not known yet: open says so before it asks for anything.
 		return o
@@ -39,7 +40,7 @@ func newTokenOpener(s settings, userAgent string, now func() time.Time) *tokenOp
 		Now:            now,
 	})
 	log := newLogger(sessionSubsystem)
-	store, ledger := s.session.open(log)
+	store, ledger := s.session.open(now, log)
 	o.manager = session.NewManager(session.Config{
 		Store: store,
 		Budget: session.NewBudget(ledger, session.BudgetConfig{
@@ -51,6 +52,7 @@ func newTokenOpener(s settings, userAgent string, now func() time.Time) *tokenOp
 			Logger:         log,
 		}),
 		LockWait: s.lockWait(),
+		ReadOnly: s.session.readOnly,
 		Now:      now,
 		Logger:   log,
 	})
@@ -106,8 +108,20 @@ func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Re
 		return session.Result{}, explain(err, how)
 	}
 	diags := explainNotices(result, args.minLifetime(o.settings.session.minLifetime))
-	diags.Append(explainSkew(authorizer.clockSkew())...)
+	skew := authorizer.clockSkew()
+	if skew == 0 {
+		// Without a request there is the token's own time: none is issued in
+		// the future.
+		skew = max(0, result.IssuedAt.Sub(o.now()))
+	}
+	diags.Append(explainSkew(skew)...)
 	return result, diags
+}
+
+// isOfThisRun reports whether a session was issued since the provider was
+// configured. Tokens tell their time to the second.
+func (o *tokenOpener) isOfThisRun(s session.Session) bool {
+	return !s.IssuedAt.Before(o.started.Truncate(time.Second))
 }
 
 // accountOf returns the account whose session is asked for. There is none

@@ -1,0 +1,101 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+)
+
+// sessionDataSource implements the data source telematics_session.
+type sessionDataSource struct {
+	validated *validatedConfig
+	tokens    *tokenOpener
+}
+
+var (
+	_ datasource.DataSourceWithConfigure      = (*sessionDataSource)(nil)
+	_ datasource.DataSourceWithValidateConfig = (*sessionDataSource)(nil)
+)
+
+// sessionModel is a session without its secrets.
+type sessionModel struct {
+	tokenArguments
+	IssuedAt  types.String `tfsdk:"issued_at"`
+	ExpiresAt types.String `tfsdk:"expires_at"`
+	Version   types.Int64  `tfsdk:"version"`
+}
+
+// set fills in the results.
+func (m *sessionModel) set(r session.Result) {
+	m.IssuedAt = timeOrNull(r.IssuedAt)
+	m.ExpiresAt = timeOrNull(r.ExpiresAt)
+	m.Version = types.Int64Value(r.Version)
+}
+
+// Metadata implements [datasource.DataSource].
+func (d *sessionDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_session"
+}
+
+// Schema implements [datasource.DataSource].
+func (d *sessionDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	attributes := argumentAttributes()
+	attributes["issued_at"] = issuedAtAttribute
+	attributes["expires_at"] = expiresAtAttribute
+	attributes["version"] = schema.Int64Attribute{
+		MarkdownDescription: "A number that is the same for as long as the access token is, and grows when another takes its place.",
+		Computed:            true,
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Tells when an access token changes, without the token: its results hold no secret. With the same arguments it " +
+			"is about the same session as the ephemeral resource `telematics_access_token`, and like that, it replaces a token " +
+			"that is about to expire. Its `version` is what a write-only argument needs beside it, such as `data_json_wo_version`: nothing " +
+			"is written while the token is good, and the next one is written when it is not.",
+		Attributes: attributes,
+	}
+}
+
+// Configure implements [datasource.DataSourceWithConfigure].
+func (d *sessionDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	d.tokens = openerFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// ValidateConfig implements [datasource.DataSourceWithValidateConfig].
+func (d *sessionDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+	var model sessionModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(model.validate(d.validated)...)
+	}
+}
+
+// Read implements [datasource.DataSource].
+func (d *sessionDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var model sessionModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	result, diags := d.tokens.open(ctx, model.tokenArguments)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if d.tokens.settings.session.store == storeNone && d.tokens.isOfThisRun(result.Session) {
+		resp.Diagnostics.Append(newVersionEveryRun())
+	}
+	model.set(result)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
+}
+
+// newVersionEveryRun is the warning that there is nothing to compare with.
+func newVersionEveryRun() diag.Diagnostic {
+	return diag.NewWarningDiagnostic("Version changes on every run",
+		"Sessions are not kept between runs ("+settingSessionStore.String()+" is \""+storeNone+"\"), so each run logs in anew, and what depends on "+
+			"version is replaced each time. Keep sessions in the file store or in Vault, or resume one that you keep yourself.")
+}

@@ -1,0 +1,281 @@
+package provider_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+)
+
+// The session of an admin that is handed out first, at the start of a test's
+// clock.
+const (
+	firstIssued  = "2026-03-04T05:06:07Z"
+	firstExpires = "2026-03-04T07:06:07Z"
+)
+
+// wantToken fails the test unless the results are whole, of that source, and
+// of an access token that the platform accepts. device is "" for an admin.
+func (p *platform) wantToken(t *testing.T, got map[string]string, source, device string) {
+	t.Helper()
+	if !p.Accepts(got["access_token"]) {
+		t.Error("the platform does not accept the token")
+	}
+	if got["authorization"] != "Bearer "+got["access_token"] {
+		t.Error("authorization is not Bearer and the token")
+	}
+	if got["refresh_token"] == "" || got["refresh_token"] == got["access_token"] {
+		t.Error("there is no refresh token")
+	}
+	if _, given := got["device_token"]; given != (device != "") || got["device_token"] != device {
+		t.Errorf("device_token = %q (null: %t), want %q", got["device_token"], !given, device)
+	}
+	if got["source"] != source {
+		t.Errorf("source = %q, want %q", got["source"], source)
+	}
+}
+
+func TestAdminLogsInOnceAndReuses(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	env := p.environment(t).admin().onDisk()
+	first := configured(t, p, env, nil).mustOpen(nil)
+	p.wantToken(t, first, "logged_in", "")
+	if first["issued_at"] != firstIssued || first["expires_at"] != firstExpires {
+		t.Errorf("issued at %s, expires at %s, want %s and %s, in UTC", first["issued_at"], first["expires_at"], firstIssued, firstExpires)
+	}
+	p.clock.Advance(time.Hour)
+	// Another run: a process of its own.
+	again := configured(t, p, env, nil).mustOpen(nil)
+	p.wantToken(t, again, "reused", "")
+	again["source"] = first["source"]
+	if !maps.Equal(first, again) {
+		t.Errorf("the results of the next run differ in %v", differences(first, again))
+	}
+	p.wantIssued(t, 1, 0)
+}
+
+// differences names the keys whose values are not equal.
+func differences(a, b map[string]string) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if a[name] != b[name] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func TestUsersOfTwoInstances(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	c := configured(t, p, p.environment(t).admin().user(), nil)
+	p.wantToken(t, c.mustOpen(nil), "logged_in", "")
+	p.wantToken(t, c.mustOpen(config{"device_token": deviceToken}), "logged_in", deviceToken)
+	other := config{"device_token": otherDevice, "instance_id": otherID, "instance_key": otherKey}
+	p.wantToken(t, c.mustOpen(other), "logged_in", otherDevice)
+	p.wantToken(t, c.mustOpen(other), "reused", otherDevice)
+	p.wantIssued(t, 3, 0)
+	sent := p.sent()
+	for i, want := range []string{instanceID, instanceID, otherID} {
+		if got := sent[i].header.Get("InstanceId"); got != want {
+			t.Errorf("InstanceId of login %d = %q, want %q", i+1, got, want)
+		}
+	}
+}
+
+// An empty device token is that of an admin, and stays the text that was
+// configured: Terraform insists on it.
+func TestEmptyDeviceTokenIsAnAdmin(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	got := configured(t, p, p.environment(t).admin(), nil).mustOpen(config{"device_token": ""})
+	if text, given := got["device_token"]; !given || text != "" {
+		t.Errorf("device_token = %q (null: %t), want the empty text", text, !given)
+	}
+}
+
+func TestTokenLivesForMinLifetime(t *testing.T) {
+	t.Parallel()
+	// The platform's tokens live for two hours; what is opened after an hour
+	// has one left.
+	tests := map[string]struct {
+		block, args config
+		env         string
+		source      string
+	}{
+		"the default":                        {source: "reused"},
+		"the argument asks for what is left": {args: config{"min_lifetime": "1h"}, source: "reused"},
+		"the argument asks for more":         {args: config{"min_lifetime": "1h1s"}, source: "refreshed"},
+		"the provider asks for more":         {block: config{"session": config{"min_lifetime": "61m"}}, source: "refreshed"},
+		"the environment asks for more":      {env: "61m", source: "refreshed"},
+		"the argument wins over the provider": {
+			block: config{"session": config{"min_lifetime": "61m"}}, args: config{"min_lifetime": "0s"}, source: "reused",
+		},
+		"an empty argument does not": {
+			block: config{"session": config{"min_lifetime": "61m"}}, args: config{"min_lifetime": ""}, source: "refreshed",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			c := configured(t, p, p.environment(t).admin().with("TELEMATICS_SESSION_MIN_LIFETIME", test.env), test.block)
+			first := c.mustOpen(nil)
+			p.clock.Advance(time.Hour)
+			second := c.mustOpen(test.args)
+			p.wantToken(t, second, test.source, "")
+			if same := first["access_token"] == second["access_token"]; same != (test.source == "reused") {
+				t.Errorf("the token is the same: %t, though it was %s", same, test.source)
+			}
+			p.wantIssued(t, 1, len(p.sent())-1)
+		})
+	}
+}
+
+func TestDemandPastTheTokensLifeIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	c := configured(t, p, p.environment(t).admin(), nil)
+	opened := c.open(config{"min_lifetime": "3h"})
+	wantSaid(t, opened.diagnostics, warning("", "Token lives shorter than asked for",
+		"ends at 07:06:07 UTC on 2026-03-04, in 2h0m0s", "min_lifetime asks for 3h0m0s", "lower min_lifetime"))
+	p.wantToken(t, opened.results, "logged_in", "")
+}
+
+func TestResume(t *testing.T) {
+	t.Parallel()
+	spent := warning("", "Resumed session was refused", "a login was made, which revoked all tokens issued before",
+		"The refresh token was used before", "share no session store")
+	tests := map[string]struct {
+		env func(environment) environment // of the run that resumes
+		age time.Duration                 // of the session that is resumed
+		// spend makes somebody else trade the session first.
+		spend             bool
+		want              []said
+		source            string
+		logins, refreshes int
+	}{
+		"one that is still good is reused": {
+			env: environment.admin, source: "reused", logins: 1,
+		},
+		"without credentials, too": {
+			env: environment.none, source: "reused", logins: 1,
+		},
+		"one that has expired is refreshed": {
+			env: environment.admin, age: 3 * time.Hour, source: "refreshed", logins: 1, refreshes: 1,
+		},
+		"without credentials, as well": {
+			env: environment.none, age: 3 * time.Hour, source: "refreshed", logins: 1, refreshes: 1,
+		},
+		"one that is spent leads to a login, said in a warning": {
+			env: environment.admin, age: 3 * time.Hour, spend: true, want: []said{spent}, source: "logged_in", logins: 2, refreshes: 1,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			kept := configured(t, p, p.environment(t).admin(), nil).mustOpen(nil)
+			resume := resuming(kept)
+			p.clock.Advance(test.age)
+			if test.spend {
+				configured(t, p, p.environment(t), nil).mustOpen(resume)
+			}
+			// With a folder of its own, as on another machine.
+			c := configured(t, p, test.env(p.environment(t)), nil)
+			opened := c.open(resume)
+			wantSaid(t, opened.diagnostics, test.want...)
+			p.wantNoSecret(t, "the diagnostics", opened.diagnostics.String())
+			p.wantToken(t, opened.results, test.source, "")
+			if got := p.Counts(); got.LoggedIn != test.logins || got.Refreshed != test.refreshes {
+				t.Errorf("%d logins and %d refreshes, want %d and %d", got.LoggedIn, got.Refreshed, test.logins, test.refreshes)
+			}
+			// Those who resume the same pair again get what it was traded for.
+			before := p.Counts()
+			again := c.mustOpen(resume)
+			if again["access_token"] != opened.results["access_token"] || again["source"] != "reused" || p.Counts() != before {
+				t.Errorf("resumed again, it is %s, and not the same without a request", again["source"])
+			}
+		})
+	}
+}
+
+// resuming is a configuration that resumes a session.
+func resuming(kept map[string]string) config {
+	return config{"resume": config{"access_token": kept["access_token"], "refresh_token": kept["refresh_token"]}}
+}
+
+// none adds no credentials.
+func (e environment) none() environment { return e }
+
+func TestNothingToResumeIsNoError(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	c := configured(t, p, p.environment(t).admin(), nil)
+	for _, resume := range []any{nil, config{}, config{"access_token": "", "refresh_token": ""}, config{"refresh_token": ""}} {
+		c.mustOpen(config{"resume": resume})
+	}
+	p.wantIssued(t, 1, 0)
+}
+
+func TestResumedUserIsToldWhoItIs(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	kept := configured(t, p, p.environment(t).user(), nil).mustOpen(config{"device_token": deviceToken})
+	p.clock.Advance(3 * time.Hour)
+	got := configured(t, p, p.environment(t), nil).mustOpen(resuming(kept))
+	p.wantToken(t, got, "refreshed", deviceToken)
+}
+
+func TestRenewWarnsBeforeTheTokenEnds(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	tests := map[string]struct {
+		lifetime time.Duration
+		args     config
+		asked    string
+		lead     time.Duration
+	}{
+		"a minute before":                       {lifetime: 2 * time.Hour, asked: "15m0s", lead: time.Minute},
+		"with the argument":                     {lifetime: 2 * time.Hour, args: config{"min_lifetime": "90m"}, asked: "1h30m0s", lead: time.Minute},
+		"half of what is left, if that is less": {lifetime: 30 * time.Second, args: config{"min_lifetime": "0s"}, asked: "0s", lead: 15 * time.Second},
+	}
+	for name, test := range tests {
+		// Not parallel: they share the platform's lifetime.
+		t.Run(name, func(t *testing.T) {
+			p.SetAccessTokenLifetime(test.lifetime)
+			c := configured(t, p, p.environment(t).admin(), nil)
+			opened := c.open(test.args)
+			wantSaid(t, opened.diagnostics)
+			end := startOfTests.Add(test.lifetime)
+			if want := end.Add(-test.lead); !opened.renewAt.Equal(want) {
+				t.Errorf("to be renewed at %s, want %s", opened.renewAt, want)
+			}
+			p.wantNoSecret(t, "the private data", string(opened.private))
+			renewed := c.renew(opened)
+			wantSaid(t, renewed.Diagnostics, warning("", "Access token is about to expire",
+				"ends at "+end.Format("15:04:05 MST on 2006-01-02"), "Raise min_lifetime ("+test.asked+" now)"))
+			if !renewed.RenewAt.IsZero() {
+				t.Errorf("to be renewed again at %s: one warning is enough", renewed.RenewAt)
+			}
+		})
+	}
+}
+
+// The times of a token that does not tell them are those of its answer
+// (PLATFORM-API.md §5).
+func TestTokenThatIsNoJWT(t *testing.T) {
+	t.Parallel()
+	p := newPlatformWith(t, emulator.Options{OpaqueTokens: true, AccessTokenLifetime: 20 * time.Minute})
+	got := configured(t, p, p.environment(t).admin(), nil).mustOpen(nil)
+	p.wantToken(t, got, "logged_in", "")
+	if got["issued_at"] != firstIssued || got["expires_at"] != "2026-03-04T05:26:07Z" {
+		t.Errorf("issued at %s, expires at %s, want %s and 20 minutes later", got["issued_at"], got["expires_at"], firstIssued)
+	}
+	// Resumed, it does not tell how long it lives, and is refreshed.
+	resumed := configured(t, p, p.environment(t), nil).mustOpen(resuming(got))
+	p.wantToken(t, resumed, "refreshed", "")
+}

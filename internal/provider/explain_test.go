@@ -1,0 +1,252 @@
+package provider_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+)
+
+// thrice and four times are how often a login and a refresh are tried that get
+// no answer.
+func thrice(f emulator.Fault) []emulator.Fault    { return []emulator.Fault{f, f, f} }
+func fourTimes(f emulator.Fault) []emulator.Fault { return []emulator.Fault{f, f, f, f} }
+
+// What to do next, as it is told.
+const (
+	checkAdmin     = "Check email and password: they are the API authorization credentials that are generated on the Management page of DataHub"
+	checkUser      = "Check device_token, instance_id and instance_key"
+	checkURL       = "Check user_service_url (http://127.0.0.1:"
+	tryString      = `set login_format = "string". It is not tried by itself, because each try counts against the login limit.`
+	tryObject      = `set login_format = "object".`
+	runAgain       = "Run again when the platform can be reached."
+	tokensKept     = "The stored tokens were kept."
+	refreshIsSpent = "The refresh token is spent, expired or revoked."
+)
+
+func TestLoginThatFailsIsExplained(t *testing.T) {
+	t.Parallel()
+	user := config{"device_token": deviceToken}
+	tests := map[string]struct {
+		block, args config
+		faults      []emulator.Fault
+		words       []string
+		not         string // must not be said
+	}{
+		"a wrong password": {
+			block: config{"password": "a-password-that-is-wrong"},
+			words: []string{"/v1/Auth/Login answered HTTP 401 Unauthorized, Status 401", "The email or the password is wrong.", checkAdmin, "API InstanceID", tryString},
+		},
+		"a wrong password in the other dialect": {
+			block: config{"password": "a-password-that-is-wrong", "login_format": "string"},
+			words: []string{"The email or the password is wrong.", checkAdmin, tryObject},
+		},
+		"a wrong instance key": {
+			block: config{"instance_key": otherKey}, args: user,
+			words: []string{"The instance key is wrong.", checkUser, tryString}, not: checkAdmin,
+		},
+		"an unknown device token": {
+			args:  config{"device_token": "d0e1f2a3-2222-4000-8000-00000000cafe"},
+			words: []string{"The user is unknown in this instance.", checkUser, "the group that the user belongs to"},
+		},
+		"an unknown instance": {
+			args:  config{"device_token": deviceToken, "instance_id": "0a1b2c3d-2222-4000-8000-00000000f1ee"},
+			words: []string{"The instance is unknown.", checkUser},
+		},
+		"400":                   {faults: []emulator.Fault{emulator.Status(400)}, words: []string{"HTTP 400 Bad Request", checkAdmin, tryString}},
+		"401 inside of 200":     {faults: []emulator.Fault{emulator.InnerStatus(401)}, words: []string{"HTTP 200 OK, Status 401", checkAdmin, tryString}},
+		"403":                   {faults: []emulator.Fault{emulator.Status(403)}, words: []string{"HTTP 403 Forbidden", checkAdmin}, not: "login_format"},
+		"404":                   {faults: []emulator.Fault{emulator.Status(404)}, words: []string{"HTTP 404 Not Found", checkURL}, not: "email"},
+		"415":                   {faults: []emulator.Fault{emulator.Status(415)}, words: []string{"HTTP 415", tryString}},
+		"422":                   {faults: []emulator.Fault{emulator.Status(422)}, words: []string{"HTTP 422", tryString}},
+		"429 with Retry-After":  {faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")}, words: []string{"HTTP 429", "too many", "Do not log in again before 05:08:07 UTC on 2026-03-04", "can still be refreshed"}, not: checkAdmin},
+		"429 without it":        {faults: []emulator.Fault{emulator.Status(429)}, words: []string{"HTTP 429", "Do not log in again before 06:06:07 UTC on 2026-03-04"}},
+		"429 inside of 200":     {faults: []emulator.Fault{emulator.InnerStatus(429)}, words: []string{"Status 429", "Do not log in again before 06:06:07 UTC on 2026-03-04"}},
+		"503, every time":       {faults: thrice(emulator.Status(503)), words: []string{"HTTP 503 Service Unavailable", "(3 attempts)", runAgain}, not: checkAdmin},
+		"no answer, every time": {faults: thrice(emulator.ConnectionReset()), words: []string{"the connection was closed", "(3 attempts)", runAgain}},
+		"a web page with 502":   {faults: thrice(emulator.HTMLPage(502)), words: []string{"HTTP 502 Bad Gateway", "a web page", runAgain}},
+		"a web page":            {faults: []emulator.Fault{emulator.HTMLPage(200)}, words: []string{"answered with a web page (text/html) instead of JSON", checkURL}, not: "Please sign in"},
+		"JSON that is cut off":  {faults: []emulator.Fault{emulator.TruncatedJSON()}, words: []string{"cut off or damaged", checkURL}},
+		"an empty answer":       {faults: []emulator.Fault{emulator.EmptyAnswer()}, words: []string{"the answer is empty", checkURL}},
+		"no Result":             {faults: []emulator.Fault{emulator.NullResult()}, words: []string{"the answer holds no Result", checkURL}},
+		"empty tokens":          {faults: []emulator.Fault{emulator.EmptyTokens()}, words: []string{"the answer holds no access token", checkURL}},
+		"an answer without end": {faults: []emulator.Fault{emulator.HugeBody()}, words: []string{"the answer is longer than 1048576 bytes", checkURL}},
+		"a redirect":            {faults: []emulator.Fault{emulator.Redirect("https://me:hunter2-hunter2@example.com/x?t=hunter2-hunter2")}, words: []string{"it redirects to https://example.com/x", "redirects are not followed", checkURL}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			p.Inject(emulator.Login, test.faults...)
+			opened := configured(t, p, p.environment(t).admin().user(), test.block).open(test.args)
+			wantSaid(t, opened.diagnostics, failure("", "Login failed", test.words...))
+			wantNotSaid(t, opened.diagnostics, test.not)
+			p.wantNoSecret(t, "the diagnostics", opened.diagnostics.String(), "a-password-that-is-wrong", "hunter2-hunter2")
+		})
+	}
+}
+
+// After a 429 nobody asks again before the time, whatever process it is.
+func TestBlockedLoginIsNotSent(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	env := p.environment(t).admin().onDisk()
+	configured(t, p, env, nil).mustOpen(nil)
+	p.Inject(emulator.Login, emulator.StatusWithRetryAfter(429, "120"))
+	user := config{"device_token": deviceToken}
+	wantSaid(t, configured(t, p, env.user(), nil).open(user).diagnostics, failure("", "Login failed", "Do not log in again before 05:08:07 UTC"))
+	before := len(p.sent())
+	wantSaid(t, configured(t, p, env.user(), nil).open(user).diagnostics, failure("", "Login held back",
+		"has blocked logins from this address until 2026-03-04T05:08:07Z", "can still be refreshed"))
+	if sent := len(p.sent()); sent != before {
+		t.Error("a login was sent though it was blocked")
+	}
+	p.clock.Advance(time.Minute)
+	p.wantToken(t, configured(t, p, env, nil).mustOpen(config{"min_lifetime": "119m30s"}), "refreshed", "")
+	p.clock.Advance(time.Minute)
+	p.wantToken(t, configured(t, p, env.user(), nil).mustOpen(user), "logged_in", deviceToken)
+}
+
+func TestRefreshThatFailsIsExplained(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		faults []emulator.Fault
+		words  []string // of the error; none: a login is made
+	}{
+		"400":                  {faults: []emulator.Fault{emulator.Status(400)}},
+		"401":                  {faults: []emulator.Fault{emulator.Status(401)}},
+		"401 inside of 200":    {faults: []emulator.Fault{emulator.InnerStatus(401)}},
+		"a web page":           {faults: []emulator.Fault{emulator.HTMLPage(200)}},
+		"JSON that is cut off": {faults: []emulator.Fault{emulator.TruncatedJSON()}},
+		"no Result":            {faults: []emulator.Fault{emulator.NullResult()}},
+		"empty tokens":         {faults: []emulator.Fault{emulator.EmptyTokens()}},
+		"429 with Retry-After": {
+			faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")},
+			words:  []string{"/v1/Auth/RefreshToken answered HTTP 429", "run again after 08:08:07 UTC on 2026-03-04"},
+		},
+		"429 without it, every time": {faults: fourTimes(emulator.Status(429)), words: []string{"(4 attempts)", "run again in a while"}},
+		"503, every time":            {faults: fourTimes(emulator.Status(503)), words: []string{"HTTP 503", "(4 attempts)", tokensKept, runAgain}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			c := configured(t, p, p.environment(t).admin(), nil)
+			c.mustOpen(nil)
+			p.clock.Advance(3 * time.Hour)
+			p.Inject(emulator.Refresh, test.faults...)
+			opened := c.open(nil)
+			p.wantNoSecret(t, "the diagnostics", opened.diagnostics.String())
+			if test.words == nil {
+				wantSaid(t, opened.diagnostics)
+				p.wantToken(t, opened.results, "logged_in", "")
+				return
+			}
+			wantSaid(t, opened.diagnostics, failure("", "Session not refreshed", test.words...))
+			// The tokens were kept, and are good when the platform is.
+			p.wantToken(t, c.mustOpen(nil), "refreshed", "")
+			p.wantLoggedIn(t, 1)
+		})
+	}
+}
+
+// wantLoggedIn fails the test unless that many logins were sent.
+func (p *platform) wantLoggedIn(t *testing.T, want int) {
+	t.Helper()
+	if got := p.Counts().Login; got != want {
+		t.Errorf("%d logins were sent, want %d", got, want)
+	}
+}
+
+// Without credentials for a login, both are told: why the session could not be
+// refreshed, and what a login would take.
+func TestResumedSessionThatIsSpentWithoutCredentials(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		spoil func(*testing.T, *platform, config)
+		said  string
+	}{
+		"expired": {func(_ *testing.T, p *platform, _ config) { p.clock.Advance(91 * 24 * time.Hour) }, "The refresh token has expired."},
+		"spent": {func(t *testing.T, p *platform, resume config) {
+			t.Helper()
+			p.clock.Advance(3 * time.Hour)
+			configured(t, p, p.environment(t), nil).mustOpen(resume)
+		}, "The refresh token was used before."},
+		"revoked by a login": {func(t *testing.T, p *platform, _ config) {
+			t.Helper()
+			p.clock.Advance(3 * time.Hour)
+			configured(t, p, p.environment(t).admin(), nil).mustOpen(nil)
+		}, "The refresh token was revoked by a login."},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			resume := resuming(configured(t, p, p.environment(t).admin(), nil).mustOpen(nil))
+			test.spoil(t, p, resume)
+			opened := configured(t, p, p.environment(t), nil).open(resume)
+			wantSaid(t, opened.diagnostics, failure("", "Missing credentials",
+				"/v1/Auth/RefreshToken answered HTTP 401", test.said, refreshIsSpent, "let it be null for the next run",
+				"email (environment variable TELEMATICS_EMAIL) and password (environment variable TELEMATICS_PASSWORD)"))
+			p.wantNoSecret(t, "the diagnostics", opened.diagnostics.String())
+		})
+	}
+}
+
+// A refusal that follows a refusal tells of both.
+func TestRefreshAndLoginThatFail(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	c := configured(t, p, p.environment(t).admin(), nil)
+	c.mustOpen(nil)
+	p.clock.Advance(3 * time.Hour)
+	p.Inject(emulator.Refresh, emulator.Status(401))
+	p.Inject(emulator.Login, emulator.Status(401))
+	opened := c.open(nil)
+	wantSaid(t, opened.diagnostics, failure("", "Login failed", "/v1/Auth/RefreshToken answered HTTP 401", refreshIsSpent, "/v1/Auth/Login answered HTTP 401", checkAdmin))
+	wantNotSaid(t, opened.diagnostics, "resume")
+}
+
+func TestWrongClockIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		ahead time.Duration
+		want  []said
+	}{
+		"a platform that is ahead":  {10 * time.Minute, []said{warning("", "Clock is wrong", "This machine's clock is 10m0s behind the platform's", "NTP")}},
+		"a platform that is behind": {-10 * time.Minute, []said{warning("", "Clock is wrong", "This machine's clock is 10m0s ahead of the platform's")}},
+		"a minute is tolerated":     {time.Minute, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			p.Advance(test.ahead)
+			opened := configured(t, p, p.environment(t).admin(), nil).open(nil)
+			wantSaid(t, opened.diagnostics, test.want...)
+			p.wantToken(t, opened.results, "logged_in", "")
+		})
+	}
+}
+
+func TestLoginThatWaitedIsSaid(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	c := configured(t, p, p.environment(t).admin().user().with("TELEMATICS_LOGIN_LIMIT", "1"), config{"login_wait": "2m"})
+	c.mustOpen(nil)
+	// The clock stands still until the login is sent: it is moved on by the
+	// log, in which a login says that it waits.
+	ctx := withLogCalling(t, "the login waits to keep within the platform's limit", func() { p.clock.Advance(time.Minute) })
+	opened := c.openIn(ctx, config{"device_token": deviceToken})
+	wantSaid(t, opened.diagnostics, warning("", "Login was held back", "waited for 1m0s to keep within the platform's limit", "session store"))
+	p.wantToken(t, opened.results, "logged_in", deviceToken)
+}
+
+func TestDeadlineIsSaid(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	wantSaid(t, configured(t, p, p.environment(t).admin(), nil).openIn(ctx, nil).diagnostics, failure("", "Out of time"))
+	p.wantIssued(t, 0, 0)
+}

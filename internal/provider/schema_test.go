@@ -1,0 +1,190 @@
+package provider_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	framework "github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
+)
+
+func TestSchemasAreAsTheFrameworkWantsThem(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	valid := func(name string, diags diag.Diagnostics) {
+		t.Helper()
+		for _, d := range diags {
+			t.Errorf("%s: %s: %s", name, d.Summary(), d.Detail())
+		}
+	}
+	p := provider.New("1.2.3", provider.Options{Getenv: environment{}.get})()
+	var block framework.SchemaResponse
+	p.Schema(ctx, framework.SchemaRequest{}, &block)
+	valid("provider", block.Schema.ValidateImplementation(ctx))
+
+	for _, object := range p.DataSources(ctx) {
+		var schema datasource.SchemaResponse
+		object().Schema(ctx, datasource.SchemaRequest{}, &schema)
+		valid("data", schema.Schema.ValidateImplementation(ctx))
+	}
+	withEphemeral, ok := p.(framework.ProviderWithEphemeralResources)
+	if !ok {
+		t.Fatal("there are no ephemeral resources")
+	}
+	for _, object := range withEphemeral.EphemeralResources(ctx) {
+		var schema ephemeral.SchemaResponse
+		object().Schema(ctx, ephemeral.SchemaRequest{}, &schema)
+		valid("ephemeral", schema.Schema.ValidateImplementation(ctx))
+	}
+	withFunctions, ok := p.(framework.ProviderWithFunctions)
+	if !ok {
+		t.Fatal("there are no functions")
+	}
+	for _, each := range withFunctions.Functions(ctx) {
+		var definition function.DefinitionResponse
+		each().Definition(ctx, function.DefinitionRequest{}, &definition)
+		var validated function.DefinitionValidateResponse
+		definition.Definition.ValidateImplementation(ctx, function.DefinitionValidateRequest{FuncName: "jwt_claims"}, &validated)
+		valid("function", validated.Diagnostics)
+	}
+}
+
+// objects are the schemas of the provider block and of all objects, by name.
+func (c *core) objects() map[string]*tfprotov6.Schema {
+	objects := map[string]*tfprotov6.Schema{"provider": c.schema.Provider}
+	for name, schema := range c.schema.DataSourceSchemas {
+		objects["data "+name] = schema
+	}
+	for name, schema := range c.schema.EphemeralResourceSchemas {
+		objects["ephemeral "+name] = schema
+	}
+	for name, schema := range c.schema.ResourceSchemas {
+		objects["resource "+name] = schema
+	}
+	return objects
+}
+
+// attributes returns all attributes of a schema, nested ones by their path.
+func attributes(schema *tfprotov6.Schema) map[string]*tfprotov6.SchemaAttribute {
+	all := map[string]*tfprotov6.SchemaAttribute{}
+	var add func(prefix string, attributes []*tfprotov6.SchemaAttribute)
+	add = func(prefix string, attributes []*tfprotov6.SchemaAttribute) {
+		for _, a := range attributes {
+			all[prefix+a.Name] = a
+			if a.NestedType != nil {
+				add(prefix+a.Name+".", a.NestedType.Attributes)
+			}
+		}
+	}
+	add("", schema.Block.Attributes)
+	return all
+}
+
+func TestAllIsDescribed(t *testing.T) {
+	t.Parallel()
+	c := start(t, environment{}, nil)
+	described := func(what, description string) {
+		if !strings.HasSuffix(description, ".") {
+			t.Errorf("the description of %s is %q, want one or more sentences", what, description)
+		}
+	}
+	count := 0
+	for name, schema := range c.objects() {
+		described(name, schema.Block.Description)
+		for path, a := range attributes(schema) {
+			described(name+" "+path, a.Description)
+			count++
+		}
+		if len(schema.Block.BlockTypes) > 0 {
+			t.Errorf("%s has blocks, which nobody looks into here", name)
+		}
+	}
+	if count < 40 {
+		t.Errorf("only %d attributes were looked at", count)
+	}
+	for name, f := range c.schema.Functions {
+		described(name, f.Description)
+		if f.Summary == "" {
+			t.Errorf("the function %s has no summary", name)
+		}
+		for _, parameter := range f.Parameters {
+			described(name+" "+parameter.Name, parameter.Description)
+		}
+	}
+	if len(c.schema.Functions) != 1 {
+		t.Errorf("%d functions, want 1", len(c.schema.Functions))
+	}
+}
+
+// ofVault are the variables that are those of Vault's own tools.
+var ofVault = map[string]string{"session.vault.address": "VAULT_ADDR", "session.vault.namespace": "VAULT_NAMESPACE"}
+
+func TestSettingsAreDescribedWithTheirVariable(t *testing.T) {
+	t.Parallel()
+	all := attributes(start(t, environment{}, nil).schema.Provider)
+	for path, a := range all {
+		variable := "TELEMATICS_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
+		if vaults, is := ofVault[path]; is {
+			variable = vaults
+		}
+		if a.NestedType == nil && !strings.Contains(a.Description, "`"+variable+"`") {
+			t.Errorf("the description of %s does not name %s", path, variable)
+		}
+	}
+}
+
+func TestSecretsAreSensitive(t *testing.T) {
+	t.Parallel()
+	sensitive := map[string]bool{
+		"instance_key": true, "password": true, "device_token": true, "resume.access_token": true, "resume.refresh_token": true,
+		"access_token": true, "refresh_token": true, "authorization": true,
+	}
+	seen := map[string]bool{}
+	for name, schema := range start(t, environment{}, nil).objects() {
+		for path, a := range attributes(schema) {
+			seen[path] = true
+			if a.Sensitive != sensitive[path] {
+				t.Errorf("%s %s: sensitive = %t, want %t", name, path, a.Sensitive, sensitive[path])
+			}
+		}
+	}
+	for path := range sensitive {
+		if !seen[path] {
+			t.Errorf("there is no %s", path)
+		}
+	}
+}
+
+// A managed resource would have a token in state.
+func TestThereAreNoManagedResources(t *testing.T) {
+	t.Parallel()
+	c := start(t, environment{}, nil)
+	if got := slices.Collect(maps.Keys(c.schema.ResourceSchemas)); len(got) > 0 {
+		t.Errorf("resources = %v", got)
+	}
+}
+
+func TestEphemeralAndDataSourceAreAlike(t *testing.T) {
+	t.Parallel()
+	c := start(t, environment{}, nil)
+	ephemeral, data := attributes(c.schema.EphemeralResourceSchemas[objectName]), attributes(c.schema.DataSourceSchemas[objectName])
+	if got, want := slices.Sorted(maps.Keys(ephemeral)), slices.Sorted(maps.Keys(data)); !slices.Equal(got, want) {
+		t.Fatalf("attributes of the ephemeral resource = %v, of the data source = %v", got, want)
+	}
+	for path, e := range ephemeral {
+		d := data[path]
+		same := e.Description == d.Description && e.Optional == d.Optional && e.Computed == d.Computed && e.Required == d.Required &&
+			e.Sensitive == d.Sensitive && (e.Type == nil || e.Type.Equal(d.Type))
+		if !same {
+			t.Errorf("%s is not the same in both: %+v, %+v", path, e, d)
+		}
+	}
+}

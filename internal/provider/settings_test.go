@@ -1,0 +1,452 @@
+package provider_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+)
+
+// A settingCase is an attribute of the provider block with its variable, and a
+// way to see which value is used.
+type settingCase struct {
+	attribute, variable string
+	// one and two are values that can be told apart.
+	one, two string
+	// byDefault is what is seen when nothing is set; "" if that cannot be.
+	byDefault string
+	// observe configures a provider and returns the value that it goes by.
+	observe func(t *testing.T, p *platform, env environment, block config) string
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	const unset = "(none)"
+	tests := []settingCase{
+		{"instance_id", "TELEMATICS_INSTANCE_ID", instanceID, otherID, unset, sentWithLogin(func(r request) string { return header(r, "InstanceId") })},
+		{"instance_key", "TELEMATICS_INSTANCE_KEY", instanceKey, otherKey, unset, sentWithLogin(func(r request) string { return header(r, "InstanceKey") })},
+		{"email", "TELEMATICS_EMAIL", "one@example.com", "two@example.com", "", sentWithLogin(func(r request) string { return loginField(r, "Email") })},
+		{"password", "TELEMATICS_PASSWORD", "the-first-password", "the-second-password", "", sentWithLogin(func(r request) string { return loginField(r, "password") })},
+		{"login_format", "TELEMATICS_LOGIN_FORMAT", "string", "object", "object", sentWithLogin(dialect)},
+		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "1", "2", "5", heldBack(`used up its (\d+) logins`)},
+		{"login_window", "TELEMATICS_LOGIN_WINDOW", "1h0m0s", "5m0s", "1m0s", heldBack(`logins per (\S+) at`)},
+		{"request_timeout", "TELEMATICS_REQUEST_TIMEOUT", "60ms", "70ms", "", timedOut},
+		{"session.min_lifetime", "TELEMATICS_SESSION_MIN_LIFETIME", "0s", "20m0s", "15m0s", minLifetime},
+	}
+	for _, test := range tests {
+		t.Run(test.attribute, func(t *testing.T) {
+			t.Parallel()
+			for _, where := range []struct {
+				name, attribute, variable, want string
+			}{
+				{"attribute", test.one, "", test.one},
+				{"variable", "", test.one, test.one},
+				{"both: the attribute wins", test.two, test.one, test.two},
+				{"none", "", "", test.byDefault},
+			} {
+				if where.want == "" {
+					continue
+				}
+				t.Run(where.name, func(t *testing.T) {
+					t.Parallel()
+					p := newPlatform(t)
+					env := p.environment(t).admin().with(test.variable, where.variable)
+					block := config{}
+					// An empty text counts as not set; a number is null then.
+					if where.attribute != "" || test.attribute != "login_limit" {
+						block = blockWith(test.attribute, where.attribute)
+					}
+					if got := test.observe(t, p, env, block); got != where.want {
+						t.Errorf("it goes by %q, want %q", got, where.want)
+					}
+				})
+			}
+		})
+	}
+}
+
+// blockWith is a provider block with an attribute, which may be a nested one.
+func blockWith(attribute string, value any) config {
+	outer, inner, nested := strings.Cut(attribute, ".")
+	if nested {
+		return config{outer: config{inner: value}}
+	}
+	return config{outer: value}
+}
+
+// sentWithLogin sees a value in the login that is sent, whether it is accepted
+// or not.
+func sentWithLogin(see func(request) string) func(*testing.T, *platform, environment, config) string {
+	return func(t *testing.T, p *platform, env environment, block config) string {
+		t.Helper()
+		configured(t, p, env, block).open(nil)
+		return see(p.only(t))
+	}
+}
+
+func header(r request, name string) string {
+	if values := r.header.Values(name); len(values) == 1 {
+		return values[0]
+	}
+	return "(none)"
+}
+
+// login is a login as the object dialect writes it.
+type login struct {
+	LoginFields json.RawMessage `json:"loginFields"`
+	Password    string          `json:"password"`
+}
+
+// loginField reads a field of a login.
+func loginField(r request, name string) string {
+	var sent login
+	if err := json.Unmarshal([]byte(r.body), &sent); err != nil {
+		return err.Error()
+	}
+	if name == "password" {
+		return sent.Password
+	}
+	var fields map[string]string
+	if err := json.Unmarshal(sent.LoginFields, &fields); err != nil {
+		return err.Error()
+	}
+	return fields[name]
+}
+
+// dialect tells how a login is written (PLATFORM-API.md §2).
+func dialect(r request) string {
+	var sent login
+	if err := json.Unmarshal([]byte(r.body), &sent); err != nil {
+		return err.Error()
+	}
+	switch sent.LoginFields[0] {
+	case '{':
+		return "object"
+	case '"':
+		return "string"
+	default:
+		return string(sent.LoginFields)
+	}
+}
+
+// heldBack logs users in until a login is held back, and reads in the error
+// what the limit is.
+func heldBack(words string) func(*testing.T, *platform, environment, config) string {
+	return func(t *testing.T, p *platform, env environment, block config) string {
+		t.Helper()
+		if env["TELEMATICS_LOGIN_LIMIT"] == "100" {
+			env = env.with("TELEMATICS_LOGIN_LIMIT", "")
+		}
+		c := configured(t, p, env.user().with("TELEMATICS_LOGIN_WAIT", "0s"), block)
+		for n := range 10 {
+			device := fmt.Sprintf("d0e1f2a3-0000-4000-8000-%012d", n)
+			p.AddUser(emulator.User{DeviceToken: device, InstanceID: instanceID})
+			opened := c.open(config{"device_token": device})
+			if len(opened.diagnostics.errors()) == 0 {
+				continue
+			}
+			if found := regexp.MustCompile(words).FindStringSubmatch(opened.diagnostics.String()); found != nil {
+				return found[1]
+			}
+			return opened.diagnostics.String()
+		}
+		return "no login was held back"
+	}
+}
+
+// timedOut reads the timeout in the error of a login that gets no answer.
+func timedOut(t *testing.T, p *platform, env environment, block config) string {
+	t.Helper()
+	p.Inject(emulator.Login, emulator.Hang(), emulator.Hang(), emulator.Hang())
+	opened := configured(t, p, env, block).open(nil)
+	found := regexp.MustCompile(`no whole answer within (\S+) \(request_timeout\)`).FindStringSubmatch(opened.diagnostics.String())
+	if found == nil {
+		return opened.diagnostics.String()
+	}
+	return found[1]
+}
+
+// minLifetime reads what a token's renewal says that was asked for.
+func minLifetime(t *testing.T, p *platform, env environment, block config) string {
+	t.Helper()
+	c := configured(t, p, env, block)
+	renewed := c.renew(c.open(nil))
+	found := regexp.MustCompile(`min_lifetime \((\S+) now\)`).FindStringSubmatch(diagnostics(renewed.Diagnostics).String())
+	if found == nil {
+		return diagnostics(renewed.Diagnostics).String()
+	}
+	return found[1]
+}
+
+func TestUserServiceURL(t *testing.T) {
+	t.Parallel()
+	one, two := newPlatform(t), newPlatform(t)
+	env := one.environment(t).admin()
+	for _, test := range []struct {
+		name, attribute, variable string
+		want                      *platform
+	}{
+		{"attribute", one.url, "", one},
+		{"variable", "", two.url, two},
+		{"both: the attribute wins", one.url, two.url, one},
+		{"a slash at the end does no harm", two.url + "/", "", two},
+		{"localhost is this machine", strings.Replace(one.url, "127.0.0.1", "LocalHost", 1), "", one},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := len(test.want.sent())
+			c := configured(t, one, env.with("TELEMATICS_USER_SERVICE_URL", test.variable), config{"user_service_url": test.attribute})
+			c.mustOpen(nil)
+			sent := test.want.sent()
+			if len(sent) != before+1 || sent[before].path != "/v1/Auth/Login" {
+				t.Errorf("the login did not come to the right place: %d requests", len(sent)-before)
+			}
+		})
+	}
+	// The default cannot be reached from here; who is asked to look at it is
+	// told of it.
+	c := configured(t, one, environment{"TELEMATICS_SESSION_PATH": t.TempDir(), "TELEMATICS_REQUEST_TIMEOUT": "1ns"}.admin().
+		with("TELEMATICS_LOGIN_LIMIT", "1").with("TELEMATICS_LOGIN_WAIT", "0s"), nil)
+	if said := c.open(nil).diagnostics.String(); !strings.Contains(said, "https://user.telematicssdk.com") {
+		t.Errorf("%s does not name the default URL", said)
+	}
+}
+
+func TestLoginWait(t *testing.T) {
+	t.Parallel()
+	// The clock stands still, so no place ever comes free: a login that
+	// waits at all, waits until it is interrupted.
+	p := newPlatform(t)
+	for _, test := range []struct{ name, attribute, variable string }{
+		{"attribute", "0s", ""}, {"variable", "", "0s"}, {"both: the attribute wins", "0s", "2h"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			env := p.environment(t).admin().user().with("TELEMATICS_LOGIN_LIMIT", "1").with("TELEMATICS_LOGIN_WAIT", test.variable)
+			c := configured(t, p, env, config{"login_wait": test.attribute})
+			c.mustOpen(nil)
+			ctx, interrupt := context.WithCancel(t.Context())
+			defer interrupt()
+			defer time.AfterFunc(10*time.Second, interrupt).Stop()
+			opened := c.openIn(ctx, config{"device_token": deviceToken})
+			if said := opened.diagnostics.String(); !strings.Contains(said, "used up its 1 logins per 1m0s") || !strings.Contains(said, "2026-03-04T05:07:07Z") {
+				t.Errorf("%s does not tell the limit and when a login can succeed", said)
+			}
+		})
+	}
+}
+
+func TestInvalidSettings(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	tests := []struct {
+		attribute, variable, value string
+		words                      []string
+	}{
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "user.telematicssdk.com", []string{"not a URL with a scheme and a host"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "https://", []string{"not a URL with a scheme and a host"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "https://:443/", []string{"not a URL with a scheme and a host"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "https://me:hunter2-hunter2@example.com:x/", []string{"not a URL"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "https://me:hunter2-hunter2@example.com/", []string{"must not hold a user name or a password"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "https://hunter2-hunter2@127.0.0.1/", []string{"must not hold a user name"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "https://example.com/?key=hunter2-hunter2", []string{"must not have a query"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "https://example.com/#hunter2-hunter2", []string{"must not have a query or a fragment"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "http://example.com", []string{"Plain http would send passwords in the clear"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "http://127.0.0.1.example.com", []string{"Plain http"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "http://10.0.0.1:8080", []string{"Plain http"}},
+		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "ftp://example.com", []string{"scheme must be https"}},
+		{"login_format", "TELEMATICS_LOGIN_FORMAT", "json", []string{`must be "object" or "string"`}},
+		{"request_timeout", "TELEMATICS_REQUEST_TIMEOUT", "30", []string{`"30" is not a Go duration above zero`}},
+		{"request_timeout", "TELEMATICS_REQUEST_TIMEOUT", "0s", []string{`"0s" is not a Go duration above zero`}},
+		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "0", []string{`"0" is not a number above zero`}},
+		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "-3", []string{`"-3" is not a number above zero`}},
+		{"login_window", "TELEMATICS_LOGIN_WINDOW", "0s", []string{`"0s" is not a Go duration above zero`}},
+		{"login_window", "TELEMATICS_LOGIN_WINDOW", "a minute", []string{`"a minute" is not a Go duration above zero`}},
+		{"login_wait", "TELEMATICS_LOGIN_WAIT", "-1s", []string{`"-1s" is not a Go duration of zero or more`}},
+		{"session.store", "TELEMATICS_SESSION_STORE", "cloud", []string{`"cloud" is none of the stores`, `"file"`, `"none"`}},
+		{"session.min_lifetime", "TELEMATICS_SESSION_MIN_LIFETIME", "-1s", []string{`"-1s" is not a Go duration of zero or more`}},
+	}
+	for _, test := range tests {
+		t.Run(test.attribute+" "+test.value, func(t *testing.T) {
+			t.Parallel()
+			summary, env := "Invalid "+test.attribute, p.environment(t)
+			fromVariable := append([]string{"The value comes from the environment variable " + test.variable}, test.words...)
+			for _, where := range []struct {
+				env   environment
+				block config
+				words []string
+			}{
+				{env, blockWith(test.attribute, test.value), test.words},
+				{env.with(test.variable, test.value), nil, fromVariable},
+			} {
+				c := start(t, where.env, p.clock.Now)
+				for _, got := range []diagnostics{c.validateProvider(where.block), c.configure(where.block)} {
+					wantSaid(t, got, failure(test.attribute, summary, where.words...))
+					p.wantNoSecret(t, "the diagnostics", got.String(), "hunter2-hunter2")
+					if named := strings.Contains(got.String(), test.variable); named != (where.block == nil) {
+						t.Errorf("the variable is named: %t", named)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A number that only the environment can hold.
+func TestLoginLimitThatIsNoNumber(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	c := start(t, p.environment(t).with("TELEMATICS_LOGIN_LIMIT", "five"), p.clock.Now)
+	wantSaid(t, c.configure(nil), failure("login_limit", "Invalid login_limit", "TELEMATICS_LOGIN_LIMIT", `"five" is not a number above zero`))
+	wantSaid(t, c.configure(config{"login_limit": "3"}))
+}
+
+func TestUnusualIDsAreWarnedOfOnce(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	const cutOff = "5ec2e7ab-0000-4000-8000-00000000c0d"
+	block := config{"instance_id": "my-instance", "instance_key": cutOff}
+	c := start(t, p.environment(t), p.clock.Now)
+	// Validation would only say it twice.
+	wantSaid(t, c.validateProvider(block))
+	got := c.configure(block)
+	wantSaid(t, got, warning("instance_id", "Unusual instance_id", "It is used as it is"), warning("instance_key", "Unusual instance_key"))
+	p.wantNoSecret(t, "the diagnostics", got.String(), cutOff)
+	c = start(t, p.environment(t).with("TELEMATICS_INSTANCE_KEY", cutOff), p.clock.Now)
+	wantSaid(t, c.configure(nil), warning("instance_key", "Unusual instance_key", "environment variable TELEMATICS_INSTANCE_KEY"))
+}
+
+func TestUnknownSettings(t *testing.T) {
+	t.Parallel()
+	const summary = "Provider configuration not known yet"
+	user := config{"device_token": deviceToken}
+	override := config{"device_token": deviceToken, "instance_id": instanceID, "instance_key": instanceKey}
+	tests := map[string]struct {
+		attribute string
+		args      config
+		want      []string // settings that the errors name
+	}{
+		"email":                   {attribute: "email", want: []string{"email"}},
+		"password":                {attribute: "password", want: []string{"password"}},
+		"instance_id":             {attribute: "instance_id", want: []string{"instance_id"}},
+		"user_service_url":        {attribute: "user_service_url", want: []string{"user_service_url"}},
+		"login_format":            {attribute: "login_format", want: []string{"login_format"}},
+		"request_timeout":         {attribute: "request_timeout", want: []string{"request_timeout"}},
+		"login_limit":             {attribute: "login_limit", want: []string{"login_limit"}},
+		"login_window":            {attribute: "login_window", want: []string{"login_window"}},
+		"login_wait":              {attribute: "login_wait", want: []string{"login_wait"}},
+		"session.store":           {attribute: "session.store", want: []string{"session.store"}},
+		"session.path":            {attribute: "session.path", want: []string{"session.path"}},
+		"session.min_lifetime":    {attribute: "session.min_lifetime", want: []string{"session.min_lifetime"}},
+		"instance_key for a user": {attribute: "instance_key", args: user, want: []string{"instance_key"}},
+		"instance_key, which an admin can do without": {attribute: "instance_key"},
+		"email, which a user can do without":          {attribute: "email", args: user},
+		"password, which a user can do without":       {attribute: "password", args: user},
+		"instance_key, which is overridden":           {attribute: "instance_key", args: override},
+		"instance_id, which is overridden":            {attribute: "instance_id", args: override},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			// The environment does not make up for what is not known.
+			c := start(t, p.environment(t).admin().user(), p.clock.Now)
+			block := blockWith(test.attribute, unknown{})
+			wantSaid(t, c.validateProvider(block))
+			wantSaid(t, c.configure(block))
+			wantSaid(t, c.validateEphemeral(test.args))
+			var want []said
+			for _, attribute := range test.want {
+				want = append(want, failure("", summary, "the provider's "+attribute+" depends on values that are known only after apply",
+					"-target", "TELEMATICS_"+strings.ToUpper(strings.ReplaceAll(attribute, ".", "_"))))
+			}
+			wantSaid(t, c.open(test.args).diagnostics, want...)
+			if len(want) > 0 {
+				p.wantIssued(t, 0, 0)
+			}
+		})
+	}
+}
+
+func TestSessionPathAndStore(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	for _, test := range []struct {
+		name             string
+		attribute, store string // of the block; $ONE is a folder
+		variables        environment
+		kept             []string // which of the folders ONE and TWO hold a session
+	}{
+		{name: "attribute", attribute: "$ONE", kept: []string{"ONE"}},
+		{name: "variable", variables: environment{"TELEMATICS_SESSION_PATH": "$TWO"}, kept: []string{"TWO"}},
+		{name: "both: the attribute wins", attribute: "$ONE", variables: environment{"TELEMATICS_SESSION_PATH": "$TWO"}, kept: []string{"ONE"}},
+		{name: "store none", attribute: "$ONE", store: "none"},
+		{name: "store none from the environment", attribute: "$ONE", variables: environment{"TELEMATICS_SESSION_STORE": "none"}},
+		{name: "store file wins", attribute: "$ONE", store: "file", variables: environment{"TELEMATICS_SESSION_STORE": "none"}, kept: []string{"ONE"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			folders := map[string]string{"ONE": t.TempDir(), "TWO": t.TempDir()}
+			folder := func(name string) string { return os.Expand(name, func(name string) string { return folders[name] }) }
+			env := p.environment(t).admin().onDisk()
+			for variable, value := range test.variables {
+				env = env.with(variable, folder(value))
+			}
+			c := configured(t, p, env, config{"session": config{"path": folder(test.attribute), "store": test.store}})
+			c.mustOpen(nil)
+			// Whatever the store, one run asks for a session once.
+			if got := c.mustOpen(nil); got["source"] != "reused" {
+				t.Errorf("the second token of the run was %s", got["source"])
+			}
+			var kept []string
+			for name, folder := range folders {
+				if sessions(t, folder) > 0 {
+					kept = append(kept, name)
+				}
+			}
+			if !slices.Equal(kept, test.kept) {
+				t.Errorf("sessions are kept in %v, want %v", kept, test.kept)
+			}
+		})
+	}
+}
+
+// sessions counts the sessions that are kept in a folder.
+func sessions(t *testing.T, folder string) int {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), ".session") {
+			count++
+		}
+	}
+	return count
+}
+
+// A folder that cannot be used fails no run (DESIGN.md, rule 6).
+func TestUnusableFolderIsAWarning(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	file := t.TempDir() + "/a-file"
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := configured(t, p, p.environment(t).admin().onDisk(), config{"session": config{"path": file}})
+	opened := c.open(nil)
+	wantSaid(t, opened.diagnostics, warning("", "Session store not usable", "kept in memory for this run only", "The folder for sessions cannot be used"))
+	p.wantToken(t, opened.results, "logged_in", "")
+	// Said once in a run, which keeps its session.
+	p.wantToken(t, c.mustOpen(nil), "reused", "")
+	p.clock.Advance(time.Second)
+	wantSaid(t, configured(t, p, p.environment(t).admin(), config{"session": config{"path": file, "store": "none"}}).open(nil).diagnostics)
+}
