@@ -55,7 +55,9 @@ func (d *sessionDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 		MarkdownDescription: "Tells when an access token changes, without the token: its results hold no secret. With the same arguments it " +
 			"is about the same session as the ephemeral resource `telematics_access_token`, and like that, it replaces a token " +
 			"that is about to expire. Its `version` is what a write-only argument needs beside it, such as `data_json_wo_version`: nothing " +
-			"is written while the token is good, and the next one is written when it is not.",
+			"is written while the token is good, and the next one is written when it is not.\n\n" +
+			"Like those of any data source, its arguments are in state. Instead of giving it the pair that an ephemeral resource resumes, let it come " +
+			"after that, with `depends_on`: what was resumed is known to it then.",
 		Attributes: attributes,
 	}
 }

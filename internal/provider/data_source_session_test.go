@@ -20,13 +20,13 @@ type sessionRead struct {
 	diagnostics diagnostics
 }
 
-// readSession reads the data source telematics_session.
-func (c *core) readSession(block config) sessionRead {
+// readSession reads the data source telematics_session, without arguments.
+func (c *core) readSession() sessionRead {
 	c.t.Helper()
 	schema := c.schema.DataSourceSchemas[sessionName]
 	response, err := c.server.ReadDataSource(c.t.Context(), &tfprotov6.ReadDataSourceRequest{
 		TypeName: sessionName,
-		Config:   c.dynamic(schema, block),
+		Config:   c.dynamic(schema, nil),
 	})
 	answered(c, response, err)
 	read := sessionRead{diagnostics: response.Diagnostics}
@@ -54,7 +54,7 @@ func (c *core) readSession(block config) sessionRead {
 // warning.
 func (c *core) mustReadSession() sessionRead {
 	c.t.Helper()
-	read := c.readSession(nil)
+	read := c.readSession()
 	wantSaid(c.t, read.diagnostics)
 	return read
 }
@@ -102,11 +102,11 @@ func TestSessionHoldsNoSecret(t *testing.T) {
 func TestSessionWithoutStoreWarns(t *testing.T) {
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin(), nil)
-	wantSaid(t, c.readSession(nil).diagnostics, warning("", "Version changes on every run", "session.store", "TELEMATICS_SESSION_STORE"))
+	wantSaid(t, c.readSession().diagnostics, warning("", "Version changes on every run", "session.store", "TELEMATICS_SESSION_STORE"))
 	// So it is when another object has logged in before.
 	c = configured(t, p, p.environment(t).admin(), nil)
 	c.mustOpen(nil)
-	wantSaid(t, c.readSession(nil).diagnostics, warning("", "Version changes on every run"))
+	wantSaid(t, c.readSession().diagnostics, warning("", "Version changes on every run"))
 }
 
 // A data source takes no ephemeral values. What the ephemeral resource resumes
@@ -135,7 +135,7 @@ func TestSessionIsReadOnly(t *testing.T) {
 	p := newPlatform(t)
 	env := p.environment(t).admin().onDisk()
 	readOnly := config{"session": config{"read_only": true}}
-	wantSaid(t, configured(t, p, env, readOnly).readSession(nil).diagnostics,
+	wantSaid(t, configured(t, p, env, readOnly).readSession().diagnostics,
 		failure("", "Read-only run has no token", "a login would be made", "session.read_only", "TELEMATICS_SESSION_READ_ONLY"))
 	first := configured(t, p, env, nil).mustReadSession()
 	p.wantIssued(t, 1, 0)
@@ -144,10 +144,10 @@ func TestSessionIsReadOnly(t *testing.T) {
 		t.Errorf("version %d, want %d", got.version, first.version)
 	}
 	p.clock.Advance(110 * time.Minute)
-	stale := configured(t, p, env, readOnly).readSession(nil)
+	stale := configured(t, p, env, readOnly).readSession()
 	wantSaid(t, stale.diagnostics, warning("", "Token is about to expire", "in 10m0s", "15m0s", "would have refreshed"))
 	p.clock.Advance(10 * time.Minute)
-	wantSaid(t, configured(t, p, env, readOnly).readSession(nil).diagnostics,
+	wantSaid(t, configured(t, p, env, readOnly).readSession().diagnostics,
 		failure("", "Read-only run has no token", "would be refreshed"))
 	p.wantIssued(t, 1, 0)
 }
