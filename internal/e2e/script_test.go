@@ -1,0 +1,112 @@
+package e2e_test
+
+import (
+	"context"
+	"flag"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/coredump"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden parts of the scripts with what they came to")
+
+// binaryName is what Terraform looks for in a dev_overrides folder.
+const binaryName = "terraform-provider-telematics"
+
+// clockVariable tells the provider that timetravel runs by how much its clock
+// is moved. The released provider knows nothing of it.
+const clockVariable = "TELEMATICS_E2E_CLOCK"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		binaryName: serveTimeTraveller,
+		"each":     each,
+		"together": together,
+		"killer":   killer,
+	})
+}
+
+// panicVariable tells the same provider at which look on its clock it panics.
+const panicVariable = "TELEMATICS_E2E_PANIC"
+
+// serveTimeTraveller is the provider with a clock that a script can move. The
+// test binary turns into it when it is called by the provider's name.
+func serveTimeTraveller() {
+	offset, err := time.ParseDuration(os.Getenv(clockVariable))
+	if err != nil {
+		log.Fatalf("%s: %v", clockVariable, err)
+	}
+	if err := coredump.Disable(); err != nil {
+		log.Fatal(err)
+	}
+	var looks atomic.Int64
+	fatal, _ := strconv.ParseInt(os.Getenv(panicVariable), 10, 64)
+	options := provider.Options{Now: func() time.Time {
+		if looks.Add(1) == fatal {
+			panic("ordered by the script")
+		}
+		return time.Now().Add(offset)
+	}}
+	if err := providerserver.Serve(context.Background(), provider.New("e2e", options), providerserver.ServeOpts{Address: provider.Address}); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func TestScripts(t *testing.T) {
+	runScripts(t, "testdata/script")
+}
+
+// runScripts runs every script of a folder, each in a folder of its own with a
+// platform of its own.
+func runScripts(t *testing.T, dir string) {
+	t.Helper()
+	cli, binary := findCLI(t), findProvider(t)
+	testscript.Run(t, testscript.Params{
+		Dir:           dir,
+		UpdateScripts: *update,
+		// A script may wait for a real CLI; what makes it fail is said in it.
+		Setup: func(env *testscript.Env) error { return setUp(env, cli, binary) },
+		Cmds:  commands,
+	})
+}
+
+// findCLI returns the path of the Terraform or OpenTofu to test with.
+func findCLI(t testing.TB) string {
+	t.Helper()
+	if cli := os.Getenv("TELEMATICS_E2E_CLI"); cli != "" {
+		return cli
+	}
+	for _, name := range []string{"terraform", "tofu"} {
+		if cli, err := exec.LookPath(name); err == nil {
+			return cli
+		}
+	}
+	t.Fatal("the scripts need Terraform 1.10 or OpenTofu 1.11: put one on PATH, name it in TELEMATICS_E2E_CLI, or run make test, which sees to it")
+	return ""
+}
+
+// findProvider returns the path of the provider's binary, which it builds
+// where nobody else did.
+func findProvider(t testing.TB) string {
+	t.Helper()
+	if binary := os.Getenv("TELEMATICS_E2E_PROVIDER"); binary != "" {
+		return binary
+	}
+	binary := filepath.Join(t.TempDir(), binaryName)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../..")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the provider: %v\n%s", err, out)
+	}
+	return binary
+}
