@@ -3,6 +3,7 @@
 # path of its binary. What it does meanwhile it says on stderr.
 #
 #   tools/build.sh tofu|golangci-lint|tfplugindocs|govulncheck|goreleaser|cyclonedx-gomod|vault
+#   tools/build.sh terraform-provider-restapi
 #
 # Each tool is pinned by a module of its own, so that their dependencies do not
 # decide each other's versions. The binary is kept in tools/bin in a folder
@@ -24,6 +25,7 @@ tfplugindocs) module=docs package=github.com/hashicorp/terraform-plugin-docs/cmd
 govulncheck) module=vuln package=golang.org/x/vuln/cmd/govulncheck minutes='half a minute' ;;
 goreleaser) module=release package=github.com/goreleaser/goreleaser/v2 minutes='about four minutes' ;;
 cyclonedx-gomod) module=sbom package=github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod minutes='half a minute' ;;
+terraform-provider-restapi) module=providers/restapi package=github.com/Mastercard/terraform-provider-restapi minutes='a minute' ;;
 vault) module=vault package=github.com/hashicorp/vault tags=minimal minutes='about five minutes' ;;
 *)
 	echo "tools/build.sh: there is no tool $name" >&2

@@ -1,0 +1,36 @@
+# A single HTTP request with the token. The data source of hashicorp/http cannot
+# be given one: the headers of a data source are written into state, so Terraform
+# refuses ephemeral values there. A provisioner takes them.
+
+terraform {
+  # Ephemeral resources. OpenTofu: 1.11 or later.
+  required_version = ">= 1.10"
+
+  required_providers {
+    telematics = {
+      source = "telematics-tools/telematics"
+    }
+  }
+}
+
+variable "url" {
+  description = "What to ask for."
+  type        = string
+  default     = "https://user.telematicssdk.com/v1/Management/users"
+}
+
+ephemeral "telematics_access_token" "admin" {}
+
+# The header goes through a configuration on standard input, since other users
+# of the machine can see the arguments of a command.
+resource "terraform_data" "request" {
+  triggers_replace = [var.url]
+
+  provisioner "local-exec" {
+    command = "printf 'header = \"Authorization: %s\"\\n' \"$AUTHORIZATION\" | curl --fail --silent --show-error --config - --output answer.json \"$URL\""
+    environment = {
+      AUTHORIZATION = ephemeral.telematics_access_token.admin.authorization
+      URL           = var.url
+    }
+  }
+}

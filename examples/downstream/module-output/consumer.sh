@@ -1,0 +1,7 @@
+#!/bin/sh
+# Stands for a program that needs the token, which it finds in its environment.
+set -eu
+case ${AUTHORIZATION:?} in
+'Bearer '*) echo 'There is a token.' ;;
+*) echo 'AUTHORIZATION is not the value of a header.' >&2 && exit 1 ;;
+esac

@@ -1,0 +1,29 @@
+# A module that hands the token on. An output of a child module may be ephemeral;
+# one of the root module may not.
+
+terraform {
+  # Ephemeral resources. OpenTofu: 1.11 or later.
+  required_version = ">= 1.10"
+
+  required_providers {
+    telematics = {
+      source = "telematics-tools/telematics"
+    }
+  }
+}
+
+variable "min_lifetime" {
+  description = "How long the token lives at the least."
+  type        = string
+  default     = "30m"
+}
+
+ephemeral "telematics_access_token" "admin" {
+  min_lifetime = var.min_lifetime
+}
+
+output "authorization" {
+  description = "The value of the header Authorization."
+  value       = ephemeral.telematics_access_token.admin.authorization
+  ephemeral   = true
+}

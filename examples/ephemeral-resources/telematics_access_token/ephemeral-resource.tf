@@ -1,0 +1,46 @@
+terraform {
+  # Ephemeral resources. OpenTofu: 1.11 or later.
+  required_version = ">= 1.10"
+
+  required_providers {
+    telematics = {
+      source = "telematics-tools/telematics"
+    }
+  }
+}
+
+# Admin: the credentials are in TELEMATICS_EMAIL and TELEMATICS_PASSWORD.
+ephemeral "telematics_access_token" "admin" {}
+
+# The token as a header, for a program that a run starts. In a provider block
+# it is used in the same way.
+resource "terraform_data" "sync" {
+  provisioner "local-exec" {
+    command = "curl --fail --silent --show-error --header \"Authorization: $AUTHORIZATION\" https://user.telematicssdk.com/v1/Management/users"
+    environment = {
+      AUTHORIZATION = ephemeral.telematics_access_token.admin.authorization
+    }
+  }
+}
+
+variable "device_token" {
+  description = "The user to authorize as."
+  type        = string
+  sensitive   = true
+}
+
+variable "instance_key" {
+  description = "The key of the user's group."
+  type        = string
+  ephemeral   = true
+}
+
+# User: the login is the device token, the password the key of the user group.
+ephemeral "telematics_access_token" "driver" {
+  device_token = var.device_token
+  instance_id  = "3f0c2d4e-5b6a-4c7d-8e9f-0a1b2c3d4e5f"
+  instance_key = var.instance_key
+
+  # A run that takes long asks for a token that lasts.
+  min_lifetime = "45m"
+}
