@@ -8,10 +8,7 @@ import (
 )
 
 // accessTokenDataSource implements the data source telematics_access_token.
-type accessTokenDataSource struct {
-	validated *validatedConfig
-	tokens    *tokenOpener
-}
+type accessTokenDataSource struct{ sessionReader }
 
 var (
 	_ datasource.DataSourceWithConfigure      = (*accessTokenDataSource)(nil)
@@ -33,30 +30,17 @@ func (d *accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	}
 }
 
-// Configure implements [datasource.DataSourceWithConfigure].
-func (d *accessTokenDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.tokens = openerFrom(req.ProviderData, &resp.Diagnostics)
-}
-
 // ValidateConfig implements [datasource.DataSourceWithValidateConfig].
 func (d *accessTokenDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var model accessTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(model.validate(d.validated)...)
-	}
+	d.validate(ctx, req.Config, &model, &model.tokenArguments, &resp.Diagnostics)
 }
 
 // Read implements [datasource.DataSource].
 func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model accessTokenModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	result, diags := d.tokens.open(ctx, model.tokenArguments)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	result, ok := d.open(ctx, req.Config, &model, &model.tokenArguments, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	model.set(result)

@@ -12,10 +12,7 @@ import (
 )
 
 // sessionDataSource implements the data source telematics_session.
-type sessionDataSource struct {
-	validated *validatedConfig
-	tokens    *tokenOpener
-}
+type sessionDataSource struct{ sessionReader }
 
 var (
 	_ datasource.DataSourceWithConfigure      = (*sessionDataSource)(nil)
@@ -62,30 +59,17 @@ func (d *sessionDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 	}
 }
 
-// Configure implements [datasource.DataSourceWithConfigure].
-func (d *sessionDataSource) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
-	d.tokens = openerFrom(req.ProviderData, &resp.Diagnostics)
-}
-
 // ValidateConfig implements [datasource.DataSourceWithValidateConfig].
 func (d *sessionDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var model sessionModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(model.validate(d.validated)...)
-	}
+	d.validate(ctx, req.Config, &model, &model.tokenArguments, &resp.Diagnostics)
 }
 
 // Read implements [datasource.DataSource].
 func (d *sessionDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model sessionModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	result, diags := d.tokens.open(ctx, model.tokenArguments)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	result, ok := d.open(ctx, req.Config, &model, &model.tokenArguments, &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	if d.tokens.settings.session.store == storeNone && d.tokens.isOfThisRun(result.Session) {

@@ -123,8 +123,8 @@ func (p *telematicsProvider) EphemeralResources(context.Context) []func() epheme
 // DataSources implements [provider.Provider].
 func (p *telematicsProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		func() datasource.DataSource { return &accessTokenDataSource{validated: &p.validated} },
-		func() datasource.DataSource { return &sessionDataSource{validated: &p.validated} },
+		func() datasource.DataSource { return &accessTokenDataSource{sessionReader{validated: &p.validated}} },
+		func() datasource.DataSource { return &sessionDataSource{sessionReader{validated: &p.validated}} },
 	}
 }
 
