@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -37,7 +39,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// panicVariable tells the same provider at which look on its clock it panics.
+// panicVariable tells the same provider in which function to panic, and at
+// which look on its clock from there: "(*Manager).result:1".
 const panicVariable = "TELEMATICS_E2E_PANIC"
 
 // serveTimeTraveller is the provider with a clock that a script can move. The
@@ -51,15 +54,30 @@ func serveTimeTraveller() {
 		log.Fatal(err)
 	}
 	var looks atomic.Int64
-	fatal, _ := strconv.ParseInt(os.Getenv(panicVariable), 10, 64)
+	function, fatal, ordered := strings.Cut(os.Getenv(panicVariable), ":")
 	options := provider.Options{Now: func() time.Time {
-		if looks.Add(1) == fatal {
+		if ordered && calledFrom(function) && strconv.FormatInt(looks.Add(1), 10) == fatal {
 			panic("ordered by the script")
 		}
 		return time.Now().Add(offset)
 	}}
 	if err := providerserver.Serve(context.Background(), provider.New("e2e", options), providerserver.ServeOpts{Address: provider.Address}); err != nil {
 		log.Fatal(err)
+	}
+}
+
+// calledFrom reports whether a function is among the callers.
+func calledFrom(function string) bool {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)])
+	for {
+		frame, more := frames.Next()
+		if strings.HasSuffix(frame.Function, function) {
+			return true
+		}
+		if !more {
+			return false
+		}
 	}
 }
 
