@@ -261,3 +261,14 @@ path "secret/metadata/telematics/sessions/*" {
 }
 
 var _ session.Store = (*vaultstore.Store)(nil)
+
+// The guide tells the policy that the tests show to suffice.
+func TestPolicyIsInTheGuide(t *testing.T) {
+	guide, err := os.ReadFile("../../../docs/guides/vault.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if policy := vaultstore.Policy("", ""); !strings.Contains(string(guide), policy) {
+		t.Errorf("the guide does not have the policy\n%s", policy)
+	}
+}
