@@ -91,23 +91,28 @@ func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Re
 	}
 	missing := missingCredentials(credentials)
 	resumed := resumedSession(args)
-	authorizer := &authorizer{client: o.client, credentials: credentials, missing: missing}
+	fail := func(err error) (session.Result, diag.Diagnostics) {
+		return session.Result{}, explain(err, explanation{
+			settings: o.settings, credentials: credentials, resumed: !resumed.IsZero(), now: o.now(),
+		})
+	}
 	account, ok := accountOf(o.settings.userServiceURL.String(), credentials, missing, resumed)
 	if !ok {
-		return session.Result{}, explain(missing, explanation{settings: o.settings, credentials: credentials, now: o.now()})
+		return fail(missing)
 	}
 
+	minLifetime := args.minLifetime(o.settings.session.minLifetime)
+	authorizer := &authorizer{client: o.client, credentials: credentials, missing: missing}
 	result, err := o.manager.Open(ctx, session.Request{
 		Account:     account,
 		Authorizer:  authorizer,
 		Resume:      resumed,
-		MinLifetime: args.minLifetime(o.settings.session.minLifetime),
+		MinLifetime: minLifetime,
 	})
-	how := explanation{settings: o.settings, credentials: credentials, resumed: !resumed.IsZero(), now: o.now()}
 	if err != nil {
-		return session.Result{}, explain(err, how)
+		return fail(err)
 	}
-	diags := explainNotices(result, args.minLifetime(o.settings.session.minLifetime))
+	diags := explainNotices(result, minLifetime)
 	skew := authorizer.clockSkew()
 	if skew == 0 {
 		// Without a request there is the token's own time: none is issued in
