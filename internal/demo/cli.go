@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/cliconfig"
 )
 
 // transcriptFile is where the output of the CLI is kept, to be searched for
@@ -19,8 +21,7 @@ import (
 const transcriptFile = "output.txt"
 
 // prepare puts the configuration into the scratch folder, and a configuration
-// of the CLI that makes it take the provider from where it was built. The
-// address is in OpenTofu's registry for OpenTofu.
+// of the CLI that makes it take the provider from where it was built.
 func (d *demo) prepare() error {
 	text, err := os.ReadFile(d.configuration)
 	if err != nil {
@@ -36,15 +37,7 @@ func (d *demo) prepare() error {
 	if _, err := os.Stat(provider); err != nil {
 		return fmt.Errorf("the provider is not built: %w", err)
 	}
-	config := fmt.Sprintf(`provider_installation {
-  dev_overrides {
-    "registry.terraform.io/telematics-tools/telematics" = %[1]s
-    "registry.opentofu.org/telematics-tools/telematics" = %[1]s
-  }
-  direct {}
-}
-`, strconv.Quote(filepath.Dir(provider)))
-	return os.WriteFile(d.cliConfig(), []byte(config), 0o600)
+	return cliconfig.WriteOverride(d.cliConfig(), filepath.Dir(provider))
 }
 
 func (d *demo) cliConfig() string { return filepath.Join(d.scratch, "cli.tfrc") }

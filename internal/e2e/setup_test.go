@@ -1,15 +1,14 @@
 package e2e_test
 
 import (
-	"fmt"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/cliconfig"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
@@ -68,15 +67,5 @@ func setUp(env *testscript.Env, cli, binary string) error {
 func useProvider(work string, setenv func(key, value string), folder string) error {
 	config := filepath.Join(work, ".terraformrc")
 	setenv("TF_CLI_CONFIG_FILE", config)
-	// OpenTofu looks the short address up in its own registry, Terraform in
-	// the other.
-	text := fmt.Sprintf(`provider_installation {
-  dev_overrides {
-    "registry.terraform.io/telematics-tools/telematics" = %[1]s
-    "registry.opentofu.org/telematics-tools/telematics" = %[1]s
-  }
-  direct {}
-}
-`, strconv.Quote(folder))
-	return os.WriteFile(config, []byte(text), 0o600)
+	return cliconfig.WriteOverride(config, folder)
 }
