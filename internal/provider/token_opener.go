@@ -141,11 +141,11 @@ func accountOf(url string, c userservice.Credentials, missing error, resumed ses
 	case !c.DeviceToken.IsEmpty():
 		identity.Kind = session.User
 		identity.Login = strings.ToLower(c.DeviceToken.Reveal())
-		return session.Account{Identity: identity, Credential: c.InstanceKey}, true
+		return session.Account{Identity: identity, Password: c.InstanceKey}, true
 	default:
 		identity.Kind = session.Admin
 		identity.Login = c.Email
-		return session.Account{Identity: identity, Credential: c.Password}, true
+		return session.Account{Identity: identity, Password: c.Password}, true
 	}
 }
 

@@ -49,15 +49,15 @@ func (id Identity) Key() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// An Account is an identity with the credential that proves it: an admin's
+// An Account is an identity with the password that proves it: an admin's
 // password, a user group's instance key, or for a resumed session the refresh
 // token that it was resumed with.
 //
 // A session is kept for an account, not for an identity alone: whoever holds
-// another credential must not be handed what this one obtained.
+// another password must not be handed what this one obtained.
 type Account struct {
 	Identity
-	Credential secret.String
+	Password secret.String
 }
 
 // ResumedAccount returns the account of a session that was handed in with no
@@ -72,6 +72,6 @@ func ResumedAccount(userServiceURL, instanceID string, refreshToken secret.Strin
 			Login:          hex.EncodeToString(fingerprint[:]),
 			InstanceID:     instanceID,
 		},
-		Credential: refreshToken,
+		Password: refreshToken,
 	}
 }

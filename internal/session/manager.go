@@ -149,7 +149,7 @@ func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
 
 // obtain decides under the store's exclusive right.
 func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresBefore int) (Result, error) {
-	lease, err := m.acquire(ctx, req.Account)
+	lock, err := m.acquire(ctx, req.Account)
 	if err != nil {
 		return Result{}, err
 	}
@@ -157,7 +157,7 @@ func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresB
 	// answer stored, even when the caller has gone.
 	lasting := context.WithoutCancel(ctx)
 	defer func() {
-		if err := lease.Release(lasting); err != nil {
+		if err := lock.Release(lasting); err != nil {
 			m.log.WarnContext(lasting, "the lock on the stored session could not be released; it ends by itself", "error", err)
 		}
 	}()
@@ -170,7 +170,7 @@ func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresB
 		// Read again each time: somebody may have stored a newer session
 		// while this one waited for the lock, or refreshed the same one on a
 		// machine that shares no lock with this one.
-		stored, err := lease.Load(lasting)
+		stored, err := lock.Load(lasting)
 		if err != nil {
 			stored = Session{}
 		}
@@ -192,7 +192,7 @@ func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresB
 		m.log.InfoContext(ctx, "refreshing the session", "expires_at", candidate.ExpiresAt)
 		answer, err := req.Authorizer.Refresh(lasting, candidate)
 		if err == nil {
-			kept := m.keep(lasting, req.Account, lease, answer, tried)
+			kept := m.keep(lasting, req.Account, lock, answer, tried)
 			return m.result(req, kept, Refreshed), nil
 		}
 		if mayPass(err) {
@@ -206,7 +206,7 @@ func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresB
 	if err != nil {
 		return Result{}, &OpenError{Refresh: refreshed, Login: err}
 	}
-	result := m.result(req, m.keep(lasting, req.Account, lease, answer, tried), LoggedIn)
+	result := m.result(req, m.keep(lasting, req.Account, lock, answer, tried), LoggedIn)
 	if waited >= noticeableWait {
 		result.Notices = append(result.Notices, Notice{Kind: WaitedToLogin, Duration: waited})
 	}
@@ -217,17 +217,17 @@ func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresB
 }
 
 // acquire waits for the store's exclusive right within the manager's bound.
-func (m *Manager) acquire(ctx context.Context, account Account) (Lease, error) {
+func (m *Manager) acquire(ctx context.Context, account Account) (Lock, error) {
 	if m.lockWait > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, m.lockWait, errLockWait)
 		defer cancel()
 	}
-	lease, err := m.store.Acquire(ctx, account)
+	lock, err := m.store.Acquire(ctx, account)
 	if err != nil && ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return lease, err
+	return lock, err
 }
 
 // login asks for a session with the account's credentials, unless another
@@ -262,12 +262,12 @@ func (m *Manager) login(ctx context.Context, req Request, turn *turn, failuresBe
 
 // keep numbers the answer and stores it. It returns the session to hand out:
 // the answer, or a newer one that somebody stored while the right was lost.
-func (m *Manager) keep(ctx context.Context, account Account, lease Lease, answer Session, replaced []Session) Session {
+func (m *Manager) keep(ctx context.Context, account Account, lock Lock, answer Session, replaced []Session) Session {
 	answer.Version = answer.IssuedAt.Unix()
 	for _, old := range replaced {
 		answer.Version = max(answer.Version, old.Version+1)
 	}
-	if err := lease.Save(ctx, answer); err != nil {
+	if err := lock.Save(ctx, answer); err != nil {
 		return m.keepWithoutRight(ctx, account, answer, err)
 	}
 	return answer
@@ -277,16 +277,16 @@ func (m *Manager) keep(ctx context.Context, account Account, lease Lease, answer
 // lost: it must not be lost itself, nor take the place of a newer session.
 func (m *Manager) keepWithoutRight(ctx context.Context, account Account, answer Session, cause error) Session {
 	m.log.WarnContext(ctx, "the new session could not be stored at once", "error", cause)
-	lease, err := m.acquire(ctx, account)
+	lock, err := m.acquire(ctx, account)
 	if err != nil {
 		m.log.WarnContext(ctx, "the new session is not stored", "error", err)
 		return answer
 	}
-	defer func() { _ = lease.Release(ctx) }()
-	if stored, err := lease.Load(ctx); err == nil && stored.Newer(answer) {
+	defer func() { _ = lock.Release(ctx) }()
+	if stored, err := lock.Load(ctx); err == nil && stored.Newer(answer) {
 		return stored
 	}
-	if err := lease.Save(ctx, answer); err != nil {
+	if err := lock.Save(ctx, answer); err != nil {
 		m.log.WarnContext(ctx, "the new session is not stored", "error", err)
 	}
 	return answer

@@ -231,7 +231,7 @@ func TestAnotherCredentialIsNotServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, m := newPlatform(), session.NewManager(session.Config{})
 		other := admin
-		other.Credential = secretOf("another password")
+		other.Password = secretOf("another password")
 		for _, account := range []session.Account{admin, other} {
 			if _, err := m.Open(t.Context(), session.Request{Account: account, Authorizer: p, MinLifetime: quarterHour}); err != nil {
 				t.Fatal(err)

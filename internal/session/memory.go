@@ -8,21 +8,21 @@ import (
 )
 
 // Memory is a [Store] that lasts as long as the process. It compares
-// credentials as they are and derives no keys. The zero value is not ready for
+// passwords as they are and derives no keys. The zero value is not ready for
 // use; see [NewMemory].
 type Memory struct {
 	mu    sync.Mutex
 	slots map[Identity]*memorySlot
 }
 
-// memorySlot holds the session of one identity, with the credential that it
+// memorySlot holds the session of one identity, with the password that it
 // was saved with.
 type memorySlot struct {
 	right chan struct{}
 
-	mu         sync.Mutex
-	session    Session
-	credential secret.String
+	mu       sync.Mutex
+	session  Session
+	password secret.String
 }
 
 // NewMemory returns an empty store.
@@ -46,11 +46,11 @@ func (m *Memory) Load(_ context.Context, account Account) (Session, error) {
 }
 
 // Acquire implements [Store].
-func (m *Memory) Acquire(ctx context.Context, account Account) (Lease, error) {
+func (m *Memory) Acquire(ctx context.Context, account Account) (Lock, error) {
 	s := m.slot(account.Identity)
 	select {
 	case s.right <- struct{}{}:
-		return &memoryLease{slot: s, account: account}, nil
+		return &memoryLock{slot: s, account: account}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -59,31 +59,31 @@ func (m *Memory) Acquire(ctx context.Context, account Account) (Lease, error) {
 func (s *memorySlot) load(account Account) (Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.session.IsZero() || !s.credential.Equal(account.Credential) {
+	if s.session.IsZero() || !s.password.Equal(account.Password) {
 		return Session{}, ErrNoSession
 	}
 	return s.session, nil
 }
 
-// memoryLease implements [Lease].
-type memoryLease struct {
+// memoryLock implements [Lock].
+type memoryLock struct {
 	slot    *memorySlot
 	account Account
 }
 
-// Load implements [Lease].
-func (l *memoryLease) Load(context.Context) (Session, error) { return l.slot.load(l.account) }
+// Load implements [Lock].
+func (l *memoryLock) Load(context.Context) (Session, error) { return l.slot.load(l.account) }
 
-// Save implements [Lease].
-func (l *memoryLease) Save(_ context.Context, s Session) error {
+// Save implements [Lock].
+func (l *memoryLock) Save(_ context.Context, s Session) error {
 	l.slot.mu.Lock()
 	defer l.slot.mu.Unlock()
-	l.slot.session, l.slot.credential = s, l.account.Credential
+	l.slot.session, l.slot.password = s, l.account.Password
 	return nil
 }
 
-// Release implements [Lease].
-func (l *memoryLease) Release(context.Context) error {
+// Release implements [Lock].
+func (l *memoryLock) Release(context.Context) error {
 	<-l.slot.right
 	return nil
 }

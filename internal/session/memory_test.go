@@ -32,7 +32,7 @@ func TestMemoryPrintsNoSecret(t *testing.T) {
 	store := session.NewMemory()
 	save(t, store, admin, resumable(0, 1))
 	printed := fmt.Sprintf("%v %+v %#v", store, store, store)
-	for _, text := range []string{"access-resumed", "refresh-resumed", admin.Credential.Reveal()} {
+	for _, text := range []string{"access-resumed", "refresh-resumed", admin.Password.Reveal()} {
 		if strings.Contains(printed, text) {
 			t.Errorf("a printed store shows %q", text)
 		}

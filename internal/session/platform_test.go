@@ -110,8 +110,8 @@ func (strandedPlatform) Login(context.Context, session.Admit) (session.Session, 
 }
 
 var admin = session.Account{
-	Identity:   session.Identity{UserServiceURL: "https://platform.example", Kind: session.Admin, Login: "a@example.com"},
-	Credential: secret.New("password"),
+	Identity: session.Identity{UserServiceURL: "https://platform.example", Kind: session.Admin, Login: "a@example.com"},
+	Password: secret.New("password"),
 }
 
 func accountOf(login string) session.Account {
@@ -134,14 +134,14 @@ func resumable(age, lifetime time.Duration) session.Session {
 // save stores s as if another process had.
 func save(t *testing.T, store session.Store, account session.Account, s session.Session) {
 	t.Helper()
-	lease, err := store.Acquire(t.Context(), account)
+	lock, err := store.Acquire(t.Context(), account)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := lease.Save(t.Context(), s); err != nil {
+	if err := lock.Save(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
-	if err := lease.Release(t.Context()); err != nil {
+	if err := lock.Release(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }

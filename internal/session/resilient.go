@@ -83,12 +83,12 @@ func (r *resilientStore) Load(ctx context.Context, account Account) (Session, er
 }
 
 // Acquire implements [Store].
-func (r *resilientStore) Acquire(ctx context.Context, account Account) (Lease, error) {
+func (r *resilientStore) Acquire(ctx context.Context, account Account) (Lock, error) {
 	kept := r.usable()
 	if kept != nil {
-		lease, err := kept.Acquire(ctx, account)
+		lock, err := kept.Acquire(ctx, account)
 		if err == nil {
-			return &resilientLease{store: r, account: account, kept: lease}, nil
+			return &resilientLock{store: r, account: account, kept: lock}, nil
 		}
 		if ctx.Err() != nil {
 			return nil, err
@@ -99,26 +99,26 @@ func (r *resilientStore) Acquire(ctx context.Context, account Account) (Lease, e
 }
 
 // remember keeps a session in memory. The memory store cannot fail but by
-// ctx, and nobody else holds its lease for longer than a moment.
+// ctx, and nobody else holds its lock for longer than a moment.
 func (r *resilientStore) remember(ctx context.Context, account Account, s Session) {
-	lease, err := r.memory.Acquire(ctx, account)
+	lock, err := r.memory.Acquire(ctx, account)
 	if err != nil {
 		return
 	}
-	_ = lease.Save(ctx, s)
-	_ = lease.Release(ctx)
+	_ = lock.Save(ctx, s)
+	_ = lock.Release(ctx)
 }
 
-// resilientLease is a lease of the store behind, whose failures are made up
+// resilientLock is a lock of the store behind, whose failures are made up
 // for in memory.
-type resilientLease struct {
+type resilientLock struct {
 	store   *resilientStore
 	account Account
-	kept    Lease
+	kept    Lock
 }
 
-// Load implements [Lease].
-func (l *resilientLease) Load(ctx context.Context) (Session, error) {
+// Load implements [Lock].
+func (l *resilientLock) Load(ctx context.Context) (Session, error) {
 	s, err := l.kept.Load(ctx)
 	if err != nil && !errors.Is(err, ErrNoSession) && ctx.Err() == nil {
 		l.store.fail(ctx, err)
@@ -127,16 +127,16 @@ func (l *resilientLease) Load(ctx context.Context) (Session, error) {
 	return s, err
 }
 
-// Save implements [Lease].
-func (l *resilientLease) Save(ctx context.Context, s Session) error {
+// Save implements [Lock].
+func (l *resilientLock) Save(ctx context.Context, s Session) error {
 	l.store.remember(ctx, l.account, s)
 	err := l.kept.Save(ctx, s)
-	if err == nil || errors.Is(err, ErrLeaseLost) {
+	if err == nil || errors.Is(err, ErrLockLost) {
 		return err
 	}
 	l.store.fail(ctx, err)
 	return nil
 }
 
-// Release implements [Lease].
-func (l *resilientLease) Release(ctx context.Context) error { return l.kept.Release(ctx) }
+// Release implements [Lock].
+func (l *resilientLock) Release(ctx context.Context) error { return l.kept.Release(ctx) }

@@ -26,43 +26,43 @@ func (b *brokenStore) Load(ctx context.Context, account session.Account) (sessio
 	return b.Store.Load(ctx, account)
 }
 
-func (b *brokenStore) Acquire(ctx context.Context, account session.Account) (session.Lease, error) {
+func (b *brokenStore) Acquire(ctx context.Context, account session.Account) (session.Lock, error) {
 	b.acquired++
 	if b.acquire != nil {
 		return nil, b.acquire
 	}
-	lease, err := b.Store.Acquire(ctx, account)
-	return &brokenLease{lease, b}, err
+	lock, err := b.Store.Acquire(ctx, account)
+	return &brokenLock{lock, b}, err
 }
 
-type brokenLease struct {
-	session.Lease
+type brokenLock struct {
+	session.Lock
 	of *brokenStore
 }
 
-func (l *brokenLease) Load(ctx context.Context) (session.Session, error) {
+func (l *brokenLock) Load(ctx context.Context) (session.Session, error) {
 	if l.of.leaseLoad != nil {
 		return session.Session{}, l.of.leaseLoad
 	}
-	return l.Lease.Load(ctx)
+	return l.Lock.Load(ctx)
 }
 
-func (l *brokenLease) Save(ctx context.Context, s session.Session) error {
+func (l *brokenLock) Save(ctx context.Context, s session.Session) error {
 	if l.of.save != nil {
 		return l.of.save
 	}
-	return l.Lease.Save(ctx, s)
+	return l.Lock.Save(ctx, s)
 }
 
 // A store that fails costs a warning, told once, and the sessions of this
 // process are kept in memory.
 func TestBrokenStoreFailsNoRun(t *testing.T) {
 	for name, store := range map[string]*brokenStore{
-		"cannot be read":              {load: errBroken, leaseLoad: errBroken},
-		"cannot be locked":            {acquire: errBroken},
-		"cannot be written":           {save: errBroken},
-		"cannot be read in the lease": {leaseLoad: errBroken},
-		"fails from the start":        {load: errBroken, acquire: errBroken, save: errBroken, leaseLoad: errBroken},
+		"cannot be read":             {load: errBroken, leaseLoad: errBroken},
+		"cannot be locked":           {acquire: errBroken},
+		"cannot be written":          {save: errBroken},
+		"cannot be read in the lock": {leaseLoad: errBroken},
+		"fails from the start":       {load: errBroken, acquire: errBroken, save: errBroken, leaseLoad: errBroken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -128,44 +128,44 @@ func TestLostLease(t *testing.T) {
 	}
 }
 
-// losingStore loses its first lease in the moment of its save.
+// losingStore loses its first lock in the moment of its save.
 type losingStore struct {
 	session.Store
 	other func() session.Session
 	lost  bool
 }
 
-func (s *losingStore) Acquire(ctx context.Context, account session.Account) (session.Lease, error) {
-	lease, err := s.Store.Acquire(ctx, account)
-	return &losingLease{Lease: lease, of: s}, err
+func (s *losingStore) Acquire(ctx context.Context, account session.Account) (session.Lock, error) {
+	lock, err := s.Store.Acquire(ctx, account)
+	return &losingLock{Lock: lock, of: s}, err
 }
 
-type losingLease struct {
-	session.Lease
+type losingLock struct {
+	session.Lock
 	of   *losingStore
 	gone bool
 }
 
-func (l *losingLease) Save(ctx context.Context, s session.Session) error {
+func (l *losingLock) Save(ctx context.Context, s session.Session) error {
 	if l.of.lost {
-		return l.Lease.Save(ctx, s)
+		return l.Lock.Save(ctx, s)
 	}
 	l.of.lost = true
 	if l.of.other != nil {
-		if err := l.Lease.Save(ctx, l.of.other()); err != nil {
+		if err := l.Lock.Save(ctx, l.of.other()); err != nil {
 			return err
 		}
 	}
 	l.gone = true
-	if err := l.Lease.Release(ctx); err != nil {
+	if err := l.Lock.Release(ctx); err != nil {
 		return err
 	}
-	return session.ErrLeaseLost
+	return session.ErrLockLost
 }
 
-func (l *losingLease) Release(ctx context.Context) error {
+func (l *losingLock) Release(ctx context.Context) error {
 	if l.gone {
 		return nil
 	}
-	return l.Lease.Release(ctx)
+	return l.Lock.Release(ctx)
 }

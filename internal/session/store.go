@@ -7,48 +7,48 @@ import (
 
 // ErrNoSession is returned by Load when the store holds no session that the
 // account can use: none was saved, or what is there cannot be read with the
-// account's credential, is damaged, or comes from a version that is not
+// account's password, is damaged, or comes from a version that is not
 // understood. All of these mean the same to a caller: start anew.
 var ErrNoSession = errors.New("no stored session")
 
-// ErrLeaseLost is returned by [Lease.Save] when the exclusive right has ended
-// and somebody else may have saved in the meantime. Nothing was written.
-var ErrLeaseLost = errors.New("the exclusive right to the stored session was lost")
+// ErrLockLost is returned by [Lock.Save] when the lock has ended and another
+// process may have saved in the meantime. Nothing was written.
+var ErrLockLost = errors.New("the lock on the stored session was lost")
 
 // A Store keeps one session per account, for every process that opens the
 // same store. Its methods are safe for concurrent use.
 //
 // Every implementation passes the suite in package storetest.
 type Store interface {
-	// Load returns the stored session of account without waiting for a lease.
+	// Load returns the stored session of account without waiting for a lock.
 	// It sees either the session before a concurrent Save or the one after
 	// it, never a mixture. It returns an error that wraps [ErrNoSession] when
 	// there is none; any other error means that the store cannot be read.
 	Load(ctx context.Context, account Account) (Session, error)
 
-	// Acquire takes the exclusive right to account's identity. It waits for
-	// another holder, in this process or elsewhere, until ctx is done, and
-	// then returns ctx's error. The right of a holder that was killed ends by
-	// itself: at once where the operating system can tell, else when its time
-	// runs out. Rights to different identities do not wait for each other.
-	Acquire(ctx context.Context, account Account) (Lease, error)
+	// Acquire takes the lock on account's identity. It waits for another
+	// holder, in this process or elsewhere, until ctx is done, and then
+	// returns ctx's error. The lock of a holder that was killed ends by
+	// itself: at once where the operating system can tell, else when its
+	// lease expires. Different identities do not wait for each other.
+	Acquire(ctx context.Context, account Account) (Lock, error)
 }
 
-// A Lease is the exclusive right to the session of one identity. It is used by
-// one goroutine at a time.
-type Lease interface {
-	// Load is [Store.Load] for the account of the lease, as of now.
+// A Lock lets one holder at a time replace the session of one identity. It is
+// used by one goroutine at a time.
+type Lock interface {
+	// Load is [Store.Load] for the account of the lock, as of now.
 	Load(ctx context.Context) (Session, error)
 
 	// Save replaces the stored session, wholly or not at all: a process that
 	// is killed in Save leaves the old session or the new one. When Save
 	// returns nil, every later Load by any process sees the session. It
-	// returns [ErrLeaseLost] when the right has ended and somebody else may
-	// have taken it.
+	// returns [ErrLockLost] when the lock has ended and another process may
+	// hold it.
 	Save(ctx context.Context, s Session) error
 
-	// Release ends the right. It is called exactly once, also after a failed
-	// Save. An error means that others may have to wait until the right ends
+	// Release ends the lock. It is called exactly once, also after a failed
+	// Save. An error means that others may have to wait until the lock ends
 	// by itself.
 	Release(ctx context.Context) error
 }

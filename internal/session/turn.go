@@ -17,10 +17,10 @@ type turns struct {
 	byName map[turnName]*turn
 }
 
-// turnName tells accounts apart without holding a credential.
+// turnName tells accounts apart without holding a password.
 type turnName struct {
-	identity   Identity
-	credential [sha256.Size]byte
+	identity Identity
+	password [sha256.Size]byte
 }
 
 // of returns the turn of account.
@@ -32,8 +32,8 @@ func (ts *turns) of(account Account) *turn {
 		ts.salt = []byte(rand.Text())
 	}
 	mac := hmac.New(sha256.New, ts.salt)
-	_, _ = mac.Write([]byte(account.Credential.Reveal()))
-	name := turnName{identity: account.Identity, credential: [sha256.Size]byte(mac.Sum(nil))}
+	_, _ = mac.Write([]byte(account.Password.Reveal()))
+	name := turnName{identity: account.Identity, password: [sha256.Size]byte(mac.Sum(nil))}
 	t, ok := ts.byName[name]
 	if !ok {
 		t = &turn{place: make(chan struct{}, 1)}

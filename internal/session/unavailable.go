@@ -8,5 +8,5 @@ func Unavailable(cause error) Store { return unavailable{cause} }
 
 type unavailable struct{ cause error }
 
-func (u unavailable) Load(context.Context, Account) (Session, error)  { return Session{}, u.cause }
-func (u unavailable) Acquire(context.Context, Account) (Lease, error) { return nil, u.cause }
+func (u unavailable) Load(context.Context, Account) (Session, error) { return Session{}, u.cause }
+func (u unavailable) Acquire(context.Context, Account) (Lock, error) { return nil, u.cause }

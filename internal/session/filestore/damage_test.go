@@ -72,7 +72,7 @@ func TestDamagedFileIsNoSession(t *testing.T) {
 			if got := log.String(); !strings.Contains(got, "level=WARN") || !strings.Contains(got, filepath.Base(name)) || !strings.Contains(got, test.reason) {
 				t.Errorf("the log is %q, want the file and %q", got, test.reason)
 			}
-			for _, secret := range []string{admin.Credential.Reveal(), stored.AccessToken.Reveal(), stored.RefreshToken.Reveal()} {
+			for _, secret := range []string{admin.Password.Reveal(), stored.AccessToken.Reveal(), stored.RefreshToken.Reveal()} {
 				if strings.Contains(log.String(), secret) {
 					t.Errorf("the log shows a secret: %s", log)
 				}
@@ -86,7 +86,7 @@ func TestDamagedFileIsNoSession(t *testing.T) {
 }
 
 // TestCopiedFile: a file opens wherever it is, with its identity and
-// credential, and with nothing else.
+// password, and with nothing else.
 func TestCopiedFile(t *testing.T) {
 	dir, restored := t.TempDir(), t.TempDir()
 	save(t, open(t, dir), admin, stored)
@@ -112,7 +112,7 @@ func TestCopiedFile(t *testing.T) {
 	wantNone(t, store, another)
 
 	changed := admin
-	changed.Credential = secret.New("changed")
+	changed.Password = secret.New("changed")
 	wantNone(t, store, changed)
 	wantStored(t, store, admin, stored)
 }

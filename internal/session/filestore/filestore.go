@@ -1,6 +1,6 @@
 // Package filestore keeps sessions in files that all processes of a user share
 // (DESIGN.md, rule 7). A file is encrypted with a key derived from the account's own
-// credential, so that a copy of it is worth nothing without the credential,
+// password, so that a copy of it is worth nothing without the password,
 // and may lie in the cache of a CI system.
 package filestore
 
@@ -71,7 +71,7 @@ func Open(config Config) (*Store, error) {
 
 // Load implements [session.Store].
 func (s *Store) Load(ctx context.Context, account session.Account) (session.Session, error) {
-	if account.Credential.IsEmpty() {
+	if account.Password.IsEmpty() {
 		return session.Session{}, session.ErrNoSession
 	}
 	name := s.sessionFile(account)
@@ -100,13 +100,13 @@ func (s *Store) sessionFile(account session.Account) string {
 
 // Acquire implements [session.Store]. The right is a lock of the operating
 // system's, which ends with the process that holds it.
-func (s *Store) Acquire(ctx context.Context, account session.Account) (session.Lease, error) {
+func (s *Store) Acquire(ctx context.Context, account session.Account) (session.Lock, error) {
 	// Whoever holds the lock is about to store a session. Its key is derived
 	// by then, for others wait for this caller in turn.
 	deriveAhead := func() {
 		go func() {
-			if salt, err := s.salt(); err == nil && !account.Credential.IsEmpty() {
-				s.box.Prepare(account.Credential, salt)
+			if salt, err := s.salt(); err == nil && !account.Password.IsEmpty() {
+				s.box.Prepare(account.Password, salt)
 			}
 		}()
 	}
@@ -117,23 +117,23 @@ func (s *Store) Acquire(ctx context.Context, account session.Account) (session.L
 	return &lease{store: s, account: account, lock: held}, nil
 }
 
-// lease implements [session.Lease].
+// lease implements [session.Lock].
 type lease struct {
 	store   *Store
 	account session.Account
 	lock    *lock
 }
 
-// Load implements [session.Lease].
+// Load implements [session.Lock].
 func (l *lease) Load(ctx context.Context) (session.Session, error) {
 	return l.store.Load(ctx, l.account)
 }
 
-// Save implements [session.Lease]. The lock cannot be lost while the process
+// Save implements [session.Lock]. The lock cannot be lost while the process
 // lives.
 func (l *lease) Save(_ context.Context, stored session.Session) error {
-	if l.account.Credential.IsEmpty() {
-		return sealed.ErrNoCredential
+	if l.account.Password.IsEmpty() {
+		return sealed.ErrNoPassword
 	}
 	salt, err := l.store.salt()
 	if err != nil {
@@ -150,5 +150,5 @@ func (l *lease) Save(_ context.Context, stored session.Session) error {
 	return nil
 }
 
-// Release implements [session.Lease].
+// Release implements [session.Lock].
 func (l *lease) Release(context.Context) error { return l.lock.release() }

@@ -28,7 +28,7 @@ var admin = session.Account{
 		Login:          "operator@fleet.example",
 		InstanceID:     "2f0c6a7e-2c11-4ad8-9a41-5b1f0a6f9a10",
 	},
-	Credential: secret.New("Pa55word-from-DataHub"),
+	Password: secret.New("Pa55word-from-DataHub"),
 }
 
 var stored = session.Session{
@@ -143,7 +143,7 @@ func TestFolderHoldsNoSecret(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
 	user := admin
-	user.Kind, user.Login, user.Credential = session.User, stored.DeviceToken.Reveal(), secret.New("instance-key-of-the-group")
+	user.Kind, user.Login, user.Password = session.User, stored.DeviceToken.Reveal(), secret.New("instance-key-of-the-group")
 	for _, account := range []session.Account{admin, user} {
 		save(t, store, account, stored)
 	}
@@ -154,8 +154,8 @@ func TestFolderHoldsNoSecret(t *testing.T) {
 
 	var forms []string
 	for _, text := range []string{
-		stored.AccessToken.Reveal(), stored.RefreshToken.Reveal(), stored.DeviceToken.Reveal(), admin.Credential.Reveal(),
-		user.Credential.Reveal(), admin.Login, admin.InstanceID, admin.UserServiceURL, "access_token",
+		stored.AccessToken.Reveal(), stored.RefreshToken.Reveal(), stored.DeviceToken.Reveal(), admin.Password.Reveal(),
+		user.Password.Reveal(), admin.Login, admin.InstanceID, admin.UserServiceURL, "access_token",
 	} {
 		forms = append(forms, text, text[:8], text[len(text)-8:], strings.ToLower(text),
 			hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text))[:8])
@@ -190,9 +190,9 @@ func TestWithoutCredentialNothingIsStored(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
 	nobody := admin
-	nobody.Credential = secret.String{}
-	if err := trySave(t, store, nobody, stored); !errors.Is(err, sealed.ErrNoCredential) {
-		t.Errorf("Save = %v, want ErrNoCredential", err)
+	nobody.Password = secret.String{}
+	if err := trySave(t, store, nobody, stored); !errors.Is(err, sealed.ErrNoPassword) {
+		t.Errorf("Save = %v, want ErrNoPassword", err)
 	}
 	wantNone(t, store, nobody)
 	save(t, store, admin, stored)

@@ -10,7 +10,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/filestore"
 )
 
-// users returns accounts of n users of one group, who share a credential.
+// users returns accounts of n users of one group, who share a password.
 func users(n int) []session.Account {
 	accounts := make([]session.Account, n)
 	for i := range accounts {
@@ -21,7 +21,7 @@ func users(n int) []session.Account {
 				Login:          fmt.Sprintf("device-%d", i),
 				InstanceID:     admin.InstanceID,
 			},
-			Credential: secret.New("the group's instance key"),
+			Password: secret.New("the group's instance key"),
 		}
 	}
 	return accounts
@@ -41,7 +41,7 @@ func TestOneDerivationPerCredentialAndProcess(t *testing.T) {
 		save(t, store, account, stored)
 	}
 	if got := filestore.Derivations(store); got != 1 {
-		t.Errorf("%d keys were derived for one credential, want one", got)
+		t.Errorf("%d keys were derived for one password, want one", got)
 	}
 
 	again := open(t, dir)
@@ -56,7 +56,7 @@ func TestOneDerivationPerCredentialAndProcess(t *testing.T) {
 	save(t, again, admin, stored)
 	wantStored(t, again, admin, stored)
 	if got := filestore.Derivations(again); got != 2 {
-		t.Errorf("%d keys were derived for two credentials, want two", got)
+		t.Errorf("%d keys were derived for two passwords, want two", got)
 	}
 }
 

@@ -7,12 +7,12 @@ import (
 )
 
 // DeriveKey is what a derivation costs.
-func DeriveKey(credential secret.String, salt []byte) []byte { return deriveKey(credential, salt) }
+func DeriveKey(password secret.String, salt []byte) []byte { return deriveKey(password, salt) }
 
 // DeriveCheaply makes b derive keys that are worth nothing in no time.
 func DeriveCheaply(b *Box) {
-	b.keys.derive = func(credential secret.String, salt []byte) []byte {
-		key := sha256.Sum256([]byte(credential.Reveal() + string(salt)))
+	b.keys.derive = func(password secret.String, salt []byte) []byte {
+		key := sha256.Sum256([]byte(password.Reveal() + string(salt)))
 		return key[:]
 	}
 }

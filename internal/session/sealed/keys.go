@@ -13,12 +13,12 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 )
 
-// The cost of a guess at a credential, for one who has a copy of a sealed
+// The cost of a guess at a password, for one who has a copy of a sealed
 // session: five passes of Argon2id over 7 MiB in one lane. Of the choices that
 // OWASP's password storage recommendation calls equal it is the one with the
 // least memory. They are part of format 1.
 //
-// More would cost every process of every run, for credentials that people do
+// More would cost every process of every run, for passwords that people do
 // not choose: the platform generates passwords and keys. In a process that has
 // just started, most of the time goes into getting the memory from the
 // operating system, which is why less of it and more passes are quicker: on two
@@ -30,11 +30,11 @@ const (
 	argonThreads = 1
 )
 
-// deriveKey turns a credential into the key of what is sealed with salt.
-func deriveKey(credential secret.String, salt []byte) []byte {
-	password := []byte(credential.Reveal())
-	defer clear(password)
-	return argon2.IDKey(password, salt, argonTime, argonMemory, argonThreads, chacha20poly1305.KeySize)
+// deriveKey turns a password into the key of what is sealed with salt.
+func deriveKey(password secret.String, salt []byte) []byte {
+	text := []byte(password.Reveal())
+	defer clear(text)
+	return argon2.IDKey(text, salt, argonTime, argonMemory, argonThreads, chacha20poly1305.KeySize)
 }
 
 // NewSalt returns a random salt.
@@ -44,17 +44,17 @@ func NewSalt() []byte {
 	return salt
 }
 
-// Salt returns the salt to seal sessions of the credential with where they
+// Salt returns the salt to seal sessions of the password with where they
 // share no place that could hold one: the salt of the first session of the
-// credential that was opened, else a random one, and from then on the same. Two
+// password that was opened, else a random one, and from then on the same. Two
 // hundred users of an instance cost one derivation.
-func (b *Box) Salt(credential secret.String) []byte {
-	return b.keys.saltOf(credential, NewSalt)
+func (b *Box) Salt(password secret.String) []byte {
+	return b.keys.saltOf(password, NewSalt)
 }
 
-// Prepare derives the key of a credential with a salt, unless that is done, so
+// Prepare derives the key of a password with a salt, unless that is done, so
 // that Seal and Open need not.
-func (b *Box) Prepare(credential secret.String, salt []byte) { _ = b.keys.of(credential, salt) }
+func (b *Box) Prepare(password secret.String, salt []byte) { _ = b.keys.of(password, salt) }
 
 // Derivations returns how many keys the box has derived.
 func (b *Box) Derivations() int {
@@ -63,11 +63,11 @@ func (b *Box) Derivations() int {
 	return len(b.keys.keys)
 }
 
-// A keyring derives the key of a credential with a salt once and remembers it
-// for the process, and the salt for whoever seals with that credential next.
+// A keyring derives the key of a password with a salt once and remembers it
+// for the process, and the salt for whoever seals with that password next.
 type keyring struct {
 	// derive is deriveKey where it is nil.
-	derive func(credential secret.String, salt []byte) []byte
+	derive func(password secret.String, salt []byte) []byte
 
 	mu    sync.Mutex
 	mask  []byte
@@ -75,28 +75,28 @@ type keyring struct {
 	salts map[name][]byte
 }
 
-// name stands for a credential, or for one with a salt. The maps are not to
-// hold credentials in the clear.
+// name stands for a password, or for one with a salt. The maps are not to
+// hold passwords in the clear.
 type name [sha256.Size]byte
 
-// of returns the key of a credential with a salt. Callers that ask for the
+// of returns the key of a password with a salt. Callers that ask for the
 // same at the same time wait for one derivation.
-func (k *keyring) of(credential secret.String, salt []byte) []byte {
-	return k.derivation(credential, slices.Clone(salt))()
+func (k *keyring) of(password secret.String, salt []byte) []byte {
+	return k.derivation(password, slices.Clone(salt))()
 }
 
 // derivation returns the function that returns the key.
-func (k *keyring) derivation(credential secret.String, salt []byte) func() []byte {
+func (k *keyring) derivation(password secret.String, salt []byte) func() []byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	derive := k.derive
 	if derive == nil {
 		derive = deriveKey
 	}
-	id := k.name(credential, salt)
+	id := k.name(password, salt)
 	key, known := k.keys[id]
 	if !known {
-		key = sync.OnceValue(func() []byte { return derive(credential, salt) })
+		key = sync.OnceValue(func() []byte { return derive(password, salt) })
 		if k.keys == nil {
 			k.keys = make(map[name]func() []byte)
 		}
@@ -105,17 +105,17 @@ func (k *keyring) derivation(credential secret.String, salt []byte) func() []byt
 	return key
 }
 
-// opened remembers the salt of a session that the credential has opened.
-func (k *keyring) opened(credential secret.String, salt []byte) {
-	_ = k.saltOf(credential, func() []byte { return slices.Clone(salt) })
+// opened remembers the salt of a session that the password has opened.
+func (k *keyring) opened(password secret.String, salt []byte) {
+	_ = k.saltOf(password, func() []byte { return slices.Clone(salt) })
 }
 
-// saltOf returns the salt of the credential, which is first's if there is none
+// saltOf returns the salt of the password, which is first's if there is none
 // yet.
-func (k *keyring) saltOf(credential secret.String, first func() []byte) []byte {
+func (k *keyring) saltOf(password secret.String, first func() []byte) []byte {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	id := k.name(credential, nil)
+	id := k.name(password, nil)
 	salt, known := k.salts[id]
 	if !known {
 		salt = first()
@@ -128,12 +128,12 @@ func (k *keyring) saltOf(credential secret.String, first func() []byte) []byte {
 }
 
 // name is called with the lock held.
-func (k *keyring) name(credential secret.String, salt []byte) name {
+func (k *keyring) name(password secret.String, salt []byte) name {
 	if k.mask == nil {
 		k.mask = []byte(rand.Text())
 	}
 	mac := hmac.New(sha256.New, k.mask)
 	_, _ = mac.Write(salt)
-	_, _ = mac.Write([]byte(credential.Reveal()))
+	_, _ = mac.Write([]byte(password.Reveal()))
 	return name(mac.Sum(nil))
 }

@@ -28,12 +28,12 @@ func TestOneDerivationPerCredentialAndSalt(t *testing.T) {
 	}
 	callers.Wait()
 	if got := box.Derivations(); got != 1 {
-		t.Errorf("%d keys were derived for one credential and salt, want one", got)
+		t.Errorf("%d keys were derived for one password and salt, want one", got)
 	}
 	seal(t, &box, admin, stored)
-	box.Prepare(admin.Credential, salt)
+	box.Prepare(admin.Password, salt)
 	if got := box.Derivations(); got != 2 {
-		t.Errorf("%d keys were derived for two credentials, want two", got)
+		t.Errorf("%d keys were derived for two passwords, want two", got)
 	}
 }
 
@@ -47,19 +47,19 @@ func TestSaltIsTheOneFirstOpened(t *testing.T) {
 	if _, err := box.Open(seal(t, new(sealed.Box), accounts[0], stored), accounts[0]); err != nil {
 		t.Fatal(err)
 	}
-	if got := box.Salt(accounts[1].Credential); !bytes.Equal(got, salt) {
+	if got := box.Salt(accounts[1].Password); !bytes.Equal(got, salt) {
 		t.Errorf("Salt = %x, want %x, of the session that was opened", got, salt)
 	}
 
 	var empty sealed.Box
-	first := empty.Salt(admin.Credential)
-	if len(first) != sealed.SaltSize || bytes.Equal(first, empty.Salt(accounts[0].Credential)) {
-		t.Errorf("Salt = %x, want one that is random and the credential's own", first)
+	first := empty.Salt(admin.Password)
+	if len(first) != sealed.SaltSize || bytes.Equal(first, empty.Salt(accounts[0].Password)) {
+		t.Errorf("Salt = %x, want one that is random and the password's own", first)
 	}
 	if _, err := empty.Open(seal(t, new(sealed.Box), admin, stored), admin); err != nil {
 		t.Fatal(err)
 	}
-	if got := empty.Salt(admin.Credential); !bytes.Equal(got, first) {
+	if got := empty.Salt(admin.Password); !bytes.Equal(got, first) {
 		t.Errorf("Salt = %x, then %x, want the same for as long as the process lives", first, got)
 	}
 }
@@ -67,24 +67,24 @@ func TestSaltIsTheOneFirstOpened(t *testing.T) {
 // TestKeysDifferBySaltAndCredential pins what a derivation depends on.
 func TestKeysDifferBySaltAndCredential(t *testing.T) {
 	seen := map[string]string{}
-	for _, credential := range []string{"a", "b"} {
+	for _, password := range []string{"a", "b"} {
 		for _, salt := range []string{"0123456789abcdef", "0123456789abcdeg"} {
-			key := sealed.DeriveKey(secret.New(credential), []byte(salt))
+			key := sealed.DeriveKey(secret.New(password), []byte(salt))
 			if len(key) != 32 {
 				t.Errorf("the key has %d bytes, want 32", len(key))
 			}
 			if other, found := seen[string(key)]; found {
-				t.Errorf("%s with %s has the key of %s", credential, salt, other)
+				t.Errorf("%s with %s has the key of %s", password, salt, other)
 			}
-			seen[string(key)] = credential + " with " + salt
+			seen[string(key)] = password + " with " + salt
 		}
 	}
 }
 
-// BenchmarkDeriveKey is what a guess at a credential costs.
+// BenchmarkDeriveKey is what a guess at a password costs.
 func BenchmarkDeriveKey(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		sealed.DeriveKey(admin.Credential, salt)
+		sealed.DeriveKey(admin.Password, salt)
 	}
 }

@@ -1,6 +1,6 @@
 // Package sealed is the form in which sessions are kept outside a process:
-// encrypted with a key that is derived from the account's own credential
-// (DESIGN.md, rule 7). Whoever has a copy and not the credential has nothing.
+// encrypted with a key that is derived from the account's own password
+// (DESIGN.md, rule 7). Whoever has a copy and not the password has nothing.
 package sealed
 
 import (
@@ -36,10 +36,10 @@ const (
 // SaltSize is the length of a salt in bytes.
 const SaltSize = 16
 
-// ErrNoCredential is returned by [Box.Seal] for an account without a
-// credential: there is nothing to derive a key from, and no session is kept in
+// ErrNoPassword is returned by [Box.Seal] for an account without a
+// password: there is nothing to derive a key from, and no session is kept in
 // the clear.
-var ErrNoCredential = errors.New("a session without a credential cannot be encrypted, so it is not stored")
+var ErrNoPassword = errors.New("a session without a password cannot be encrypted, so it is not stored")
 
 // An UnusableError is something that holds no session for the account. It is
 // [session.ErrNoSession] with a reason for the log.
@@ -61,16 +61,16 @@ type document struct {
 	Version      int64     `json:"version"`
 }
 
-// A Box seals sessions and opens them. It derives the key of a credential with
+// A Box seals sessions and opens them. It derives the key of a password with
 // a salt once. The zero value is ready for use, by many at once.
 type Box struct{ keys keyring }
 
 // Seal encrypts a session for the account. The salt has [SaltSize] bytes and
-// is no secret; sessions of one credential that share it share the derivation
-// of their key. The error is [ErrNoCredential], or one that does not happen.
+// is no secret; sessions of one password that share it share the derivation
+// of their key. The error is [ErrNoPassword], or one that does not happen.
 func (b *Box) Seal(s session.Session, account session.Account, salt []byte) ([]byte, error) {
-	if account.Credential.IsEmpty() {
-		return nil, ErrNoCredential
+	if account.Password.IsEmpty() {
+		return nil, ErrNoPassword
 	}
 	if len(salt) != SaltSize {
 		return nil, fmt.Errorf("a salt has %d bytes, not %d", SaltSize, len(salt))
@@ -87,7 +87,7 @@ func (b *Box) Seal(s session.Session, account session.Account, salt []byte) ([]b
 		return nil, fmt.Errorf("the session cannot be written: %w", err)
 	}
 	defer clear(plain)
-	aead, err := chacha20poly1305.NewX(b.keys.of(account.Credential, salt))
+	aead, err := chacha20poly1305.NewX(b.keys.of(account.Password, salt))
 	if err != nil {
 		return nil, fmt.Errorf("the session cannot be encrypted: %w", err)
 	}
@@ -110,8 +110,8 @@ func boundTo(header []byte, account session.Account) []byte {
 // Its errors are [*UnusableError].
 func (b *Box) Open(text []byte, account session.Account) (session.Session, error) {
 	switch {
-	case account.Credential.IsEmpty():
-		return session.Session{}, &UnusableError{"there is no credential to open it with"}
+	case account.Password.IsEmpty():
+		return session.Session{}, &UnusableError{"there is no password to open it with"}
 	case len(text) < len(magic) || string(text[:len(magic)]) != magic:
 		return session.Session{}, &UnusableError{"it is not a stored session"}
 	case len(text) < sealedStart:
@@ -121,7 +121,7 @@ func (b *Box) Open(text []byte, account session.Account) (session.Session, error
 	}
 	salt, nonce := text[len(magic)+1:nonceStart], text[nonceStart:sealedStart]
 	unopened := &UnusableError{"it is damaged, or was stored with another password or key"}
-	aead, err := chacha20poly1305.NewX(b.keys.of(account.Credential, salt))
+	aead, err := chacha20poly1305.NewX(b.keys.of(account.Password, salt))
 	if err != nil {
 		return session.Session{}, unopened
 	}
@@ -130,7 +130,7 @@ func (b *Box) Open(text []byte, account session.Account) (session.Session, error
 		return session.Session{}, unopened
 	}
 	defer clear(plain)
-	b.keys.opened(account.Credential, salt)
+	b.keys.opened(account.Password, salt)
 	var d document
 	if err := json.Unmarshal(plain, &d); err != nil || d.AccessToken == "" && d.RefreshToken == "" {
 		return session.Session{}, &UnusableError{"it holds something other than a session"}

@@ -23,7 +23,7 @@ var admin = session.Account{
 		Login:          "operator@fleet.example",
 		InstanceID:     "2f0c6a7e-2c11-4ad8-9a41-5b1f0a6f9a10",
 	},
-	Credential: secret.New("Pa55word-from-DataHub"),
+	Password: secret.New("Pa55word-from-DataHub"),
 }
 
 var stored = session.Session{
@@ -90,16 +90,16 @@ func TestAnotherAccountOpensNothing(t *testing.T) {
 	var box sealed.Box
 	text := seal(t, &box, admin, stored)
 	changed := admin
-	changed.Credential = secret.New("changed")
+	changed.Password = secret.New("changed")
 	wantUnusable(t, &box, text, changed, "another password")
 	another := admin
 	another.Login = "another@fleet.example"
 	wantUnusable(t, &box, text, another, "damaged")
 	nobody := admin
-	nobody.Credential = secret.String{}
-	wantUnusable(t, &box, text, nobody, "no credential")
-	if _, err := box.Seal(stored, nobody, salt); !errors.Is(err, sealed.ErrNoCredential) {
-		t.Errorf("Seal without a credential = %v, want ErrNoCredential", err)
+	nobody.Password = secret.String{}
+	wantUnusable(t, &box, text, nobody, "no password")
+	if _, err := box.Seal(stored, nobody, salt); !errors.Is(err, sealed.ErrNoPassword) {
+		t.Errorf("Seal without a password = %v, want ErrNoPassword", err)
 	}
 	if _, err := box.Seal(stored, admin, salt[1:]); err == nil {
 		t.Error("Seal takes a salt that is too short")
@@ -154,7 +154,7 @@ func FuzzOpen(f *testing.F) {
 	// The fuzzer runs in several processes, and what one has sealed is not to
 	// open in another.
 	account := admin
-	account.Credential = secret.New(rand.Text())
+	account.Password = secret.New(rand.Text())
 	whole := seal(f, &box, account, stored)
 	f.Add(whole)
 	for _, size := range []int{0, 8, 9, 25, 48, 49, 65, len(whole) - 1} {
@@ -176,13 +176,13 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// users returns accounts of n users of one group, who share a credential.
+// users returns accounts of n users of one group, who share a password.
 func users(n int) []session.Account {
 	accounts := make([]session.Account, n)
 	for i := range accounts {
 		accounts[i] = admin
 		accounts[i].Kind, accounts[i].Login = session.User, fmt.Sprintf("device-%d", i)
-		accounts[i].Credential = secret.New("the group's instance key")
+		accounts[i].Password = secret.New("the group's instance key")
 	}
 	return accounts
 }

@@ -39,12 +39,12 @@ func Run(t *testing.T, open func(t *testing.T) session.Store) {
 		{"the last save wins", lastSaveWins},
 		{"the zero session is no session", zeroSession},
 		{"other identities do not see it", otherIdentities},
-		{"other credentials do not see it", otherCredentials},
+		{"other passwords do not see it", otherPasswords},
 		{"a load sees the old session or the new one", noMixture},
-		{"a load does not wait for a lease", loadDoesNotWait},
+		{"a load does not wait for a lock", loadDoesNotWait},
 		{"one holder at a time", oneHolder},
 		{"a wait ends with its context", waitEndsWithContext},
-		{"a lease outlasts the context of its wait", leaseOutlastsContext},
+		{"a lock outlasts the context of its wait", lockOutlastsContext},
 		{"a release lets the next in", releaseLetsIn},
 		{"identities do not wait for each other", identitiesDoNotWait},
 	} {
@@ -55,11 +55,11 @@ func Run(t *testing.T, open func(t *testing.T) session.Store) {
 func nothingSaved(t *testing.T, open func(*testing.T) session.Store) {
 	store, account := open(t), newAccount(t)
 	wantNone(t, store, account)
-	lease := acquire(t, store, account)
-	if got, err := lease.Load(t.Context()); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
-		t.Errorf("Lease.Load = %v, %v, want the zero session and ErrNoSession", got, err)
+	lock := acquire(t, store, account)
+	if got, err := lock.Load(t.Context()); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
+		t.Errorf("Lock.Load = %v, %v, want the zero session and ErrNoSession", got, err)
 	}
-	release(t, lease)
+	release(t, lock)
 	wantNone(t, open(t), account)
 }
 
@@ -106,12 +106,12 @@ func savedIsLoaded(t *testing.T, open func(*testing.T) session.Store) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			store, account := open(t), newAccount(t)
-			lease := acquire(t, store, account)
-			saveWith(t, lease, test.saved)
-			if got, err := lease.Load(t.Context()); err != nil || !equal(got, test.saved) {
-				t.Errorf("Lease.Load = %+v, %v, want %+v", got, err, test.saved)
+			lock := acquire(t, store, account)
+			saveWith(t, lock, test.saved)
+			if got, err := lock.Load(t.Context()); err != nil || !equal(got, test.saved) {
+				t.Errorf("Lock.Load = %+v, %v, want %+v", got, err, test.saved)
 			}
-			release(t, lease)
+			release(t, lock)
 			wantLoaded(t, store, account, test.saved)
 			wantLoaded(t, open(t), account, test.saved)
 		})
@@ -125,10 +125,10 @@ func lastSaveWins(t *testing.T, open func(*testing.T) session.Store) {
 	save(t, other, account, numbered(3))
 	wantLoaded(t, one, account, numbered(3))
 	// A store does not judge: it is the manager that knows which is newer.
-	lease := acquire(t, one, account)
-	saveWith(t, lease, numbered(4))
-	saveWith(t, lease, numbered(1))
-	release(t, lease)
+	lock := acquire(t, one, account)
+	saveWith(t, lock, numbered(4))
+	saveWith(t, lock, numbered(1))
+	release(t, lock)
 	wantLoaded(t, one, account, numbered(1))
 	wantLoaded(t, other, account, numbered(1))
 }
@@ -171,21 +171,21 @@ func otherIdentities(t *testing.T, open func(*testing.T) session.Store) {
 	}
 }
 
-func otherCredentials(t *testing.T, open func(*testing.T) session.Store) {
+func otherPasswords(t *testing.T, open func(*testing.T) session.Store) {
 	one, other, account := open(t), open(t), newAccount(t)
 	stranger := account
-	stranger.Credential = secret.New("another credential")
+	stranger.Password = secret.New("another password")
 	save(t, one, account, numbered(1))
 	wantNone(t, one, stranger)
 	wantNone(t, other, stranger)
-	lease := acquire(t, other, stranger)
-	if got, err := lease.Load(t.Context()); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
-		t.Errorf("Lease.Load with another credential = %v, %v, want ErrNoSession", got, err)
+	lock := acquire(t, other, stranger)
+	if got, err := lock.Load(t.Context()); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
+		t.Errorf("Lock.Load with another password = %v, %v, want ErrNoSession", got, err)
 	}
 	// A changed password: what the new one obtains takes the place of what
 	// the old one did.
-	saveWith(t, lease, numbered(2))
-	release(t, lease)
+	saveWith(t, lock, numbered(2))
+	release(t, lock)
 	wantLoaded(t, one, stranger, numbered(2))
 	wantNone(t, one, account)
 	wantNone(t, open(t), account)
@@ -201,41 +201,41 @@ func newAccount(t *testing.T) session.Account {
 			Login:          t.Name(),
 			InstanceID:     "0e8a6d0c-6c0b-4f0e-9b1a-0d2f7c1f5a11",
 		},
-		Credential: secret.New("the credential of " + t.Name()),
+		Password: secret.New("the password of " + t.Name()),
 	}
 }
 
 // acquire takes the exclusive right, which must be free or become free.
-func acquire(t *testing.T, store session.Store, account session.Account) session.Lease {
+func acquire(t *testing.T, store session.Store, account session.Account) session.Lock {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	lease, err := store.Acquire(ctx, account)
+	lock, err := store.Acquire(ctx, account)
 	if err != nil {
 		t.Fatalf("Acquire: %v", err)
 	}
-	return lease
+	return lock
 }
 
-func saveWith(t *testing.T, lease session.Lease, s session.Session) {
+func saveWith(t *testing.T, lock session.Lock, s session.Session) {
 	t.Helper()
-	if err := lease.Save(t.Context(), s); err != nil {
+	if err := lock.Save(t.Context(), s); err != nil {
 		t.Fatalf("Save: %v", err)
 	}
 }
 
-func release(t *testing.T, lease session.Lease) {
+func release(t *testing.T, lock session.Lock) {
 	t.Helper()
-	if err := lease.Release(t.Context()); err != nil {
+	if err := lock.Release(t.Context()); err != nil {
 		t.Fatalf("Release: %v", err)
 	}
 }
 
 func save(t *testing.T, store session.Store, account session.Account, s session.Session) {
 	t.Helper()
-	lease := acquire(t, store, account)
-	saveWith(t, lease, s)
-	release(t, lease)
+	lock := acquire(t, store, account)
+	saveWith(t, lock, s)
+	release(t, lock)
 }
 
 func wantLoaded(t *testing.T, store session.Store, account session.Account, want session.Session) {

@@ -24,7 +24,7 @@ const (
 // Acquire implements [session.Store]. The right is a lease in the secret
 // itself, taken by check-and-set and renewed while it is held. That of a holder
 // that was killed ends by itself after the lease's time.
-func (s *Store) Acquire(ctx context.Context, account session.Account) (session.Lease, error) {
+func (s *Store) Acquire(ctx context.Context, account session.Account) (session.Lock, error) {
 	client, err := s.connect()
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (s *Store) take(ctx context.Context, client *client, path string, found sec
 	go func() { taken <- l.write(lasting, true) }()
 	select {
 	case err := <-taken:
-		if errors.Is(err, session.ErrLeaseLost) {
+		if errors.Is(err, session.ErrLockLost) {
 			return nil, errConflict
 		}
 		if err != nil {
@@ -122,7 +122,7 @@ func (s *Store) take(ctx context.Context, client *client, path string, found sec
 	}
 }
 
-// lease implements [session.Lease].
+// lease implements [session.Lock].
 type lease struct {
 	store   *Store
 	client  *client
@@ -141,21 +141,21 @@ type lease struct {
 	lost    bool
 }
 
-// Load implements [session.Lease].
+// Load implements [session.Lock].
 func (l *lease) Load(ctx context.Context) (session.Session, error) {
 	return l.store.Load(ctx, l.account)
 }
 
-// Save implements [session.Lease]. It renews the lease.
+// Save implements [session.Lock]. It renews the lease.
 func (l *lease) Save(ctx context.Context, s session.Session) error {
-	text, err := l.store.box.Seal(s, l.account, l.store.box.Salt(l.account.Credential))
+	text, err := l.store.box.Seal(s, l.account, l.store.box.Salt(l.account.Password))
 	if err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lost {
-		return session.ErrLeaseLost
+		return session.ErrLockLost
 	}
 	// From here on, whatever is written next carries the new session, also
 	// when the answer to this write is lost.
@@ -163,7 +163,7 @@ func (l *lease) Save(ctx context.Context, s session.Session) error {
 	return l.write(ctx, true)
 }
 
-// Release implements [session.Lease].
+// Release implements [session.Lock].
 func (l *lease) Release(ctx context.Context) error {
 	l.endRenewal()
 	defer l.leave()
@@ -173,7 +173,7 @@ func (l *lease) Release(ctx context.Context) error {
 		return nil
 	}
 	err := l.write(ctx, false)
-	if errors.Is(err, session.ErrLeaseLost) {
+	if errors.Is(err, session.ErrLockLost) {
 		return nil
 	}
 	return err
@@ -214,7 +214,7 @@ func (l *lease) renew() {
 }
 
 // write replaces the secret with the session that the lease knows, and with
-// the lease or without. It returns [session.ErrLeaseLost] when somebody else
+// the lease or without. It returns [session.ErrLockLost] when somebody else
 // has written. The lock is held.
 func (l *lease) write(ctx context.Context, held bool) error {
 	d := document{Format: formatVersion, Session: l.session}
@@ -247,5 +247,5 @@ func (l *lease) lose() error {
 	l.lost = true
 	l.endRenewal()
 	l.leave()
-	return session.ErrLeaseLost
+	return session.ErrLockLost
 }

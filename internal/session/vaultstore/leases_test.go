@@ -121,8 +121,8 @@ func TestSlowHolder(t *testing.T) {
 			wire.mend()
 			before, version := server.document(t, other)
 			for range 2 {
-				if err := held.Save(t.Context(), numbered(1)); !errors.Is(err, session.ErrLeaseLost) {
-					t.Errorf("Save by the slow one = %v, want ErrLeaseLost", err)
+				if err := held.Save(t.Context(), numbered(1)); !errors.Is(err, session.ErrLockLost) {
+					t.Errorf("Save by the slow one = %v, want ErrLockLost", err)
 				}
 			}
 			if got, err := held.Load(t.Context()); err != nil || got.Version != 2 {
@@ -248,7 +248,7 @@ func TestLongWaitIsTold(t *testing.T) {
 		return time.Now()
 	}
 	waiting := open(t, config)
-	in := make(chan session.Lease)
+	in := make(chan session.Lock)
 	go func() {
 		lease, _ := waiting.Acquire(t.Context(), admin)
 		in <- lease
@@ -296,8 +296,8 @@ func TestCheckAndSet(t *testing.T) {
 	}
 	server.write(t, store, rawJSON(data))
 	before, version := server.document(t, store)
-	if err := lease.Save(t.Context(), numbered(1)); !errors.Is(err, session.ErrLeaseLost) {
-		t.Errorf("Save = %v, want ErrLeaseLost", err)
+	if err := lease.Save(t.Context(), numbered(1)); !errors.Is(err, session.ErrLockLost) {
+		t.Errorf("Save = %v, want ErrLockLost", err)
 	}
 	if after, now := server.document(t, store); now != version || after["write"] != before["write"] {
 		t.Errorf("version %d is %v, want version %d as it was", now, after, version)

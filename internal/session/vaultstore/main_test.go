@@ -57,7 +57,7 @@ var admin = session.Account{
 		Login:          "operator@fleet.example",
 		InstanceID:     "2f0c6a7e-2c11-4ad8-9a41-5b1f0a6f9a10",
 	},
-	Credential: secret.New("Pa55word-from-DataHub"),
+	Password: secret.New("Pa55word-from-DataHub"),
 }
 
 // numbered returns a session that its version tells from others.
@@ -86,7 +86,7 @@ func open(t testing.TB, config vaultstore.Config) *vaultstore.Store {
 	return store
 }
 
-func acquire(t testing.TB, store session.Store, account session.Account) session.Lease {
+func acquire(t testing.TB, store session.Store, account session.Account) session.Lock {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -133,7 +133,7 @@ func wantError(t *testing.T, store session.Store, reason vaultstore.Reason, word
 	)
 	callers.Go(func() { _, loading = store.Load(t.Context(), admin) })
 	callers.Go(func() {
-		var lease session.Lease
+		var lease session.Lock
 		if lease, acquiring = store.Acquire(t.Context(), admin); acquiring == nil {
 			_ = lease.Release(t.Context())
 		}
@@ -167,7 +167,7 @@ func wantNoSecret(t *testing.T, text string) {
 	t.Helper()
 	s := numbered(1)
 	for _, hidden := range []string{
-		admin.Credential.Reveal(), s.AccessToken.Reveal(), s.RefreshToken.Reveal(), s.DeviceToken.Reveal(), os.Getenv("VAULT_TOKEN"),
+		admin.Password.Reveal(), s.AccessToken.Reveal(), s.RefreshToken.Reveal(), s.DeviceToken.Reveal(), os.Getenv("VAULT_TOKEN"),
 	} {
 		if hidden != "" && strings.Contains(text, hidden) {
 			t.Errorf("a secret shows in %q", text)

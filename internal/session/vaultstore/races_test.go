@@ -31,7 +31,7 @@ func (a authorizer) Refresh(ctx context.Context, s session.Session) (session.Ses
 // Login implements [session.Authorizer].
 func (a authorizer) Login(ctx context.Context, admit session.Admit) (session.Session, error) {
 	return answered(a.client.Login(ctx, userservice.Credentials{
-		Email: admin.Login, Password: admin.Credential, InstanceID: admin.InstanceID,
+		Email: admin.Login, Password: admin.Password, InstanceID: admin.InstanceID,
 	}, userservice.Admit(admit)))
 }
 
@@ -56,7 +56,7 @@ func newFleet(t *testing.T, server *server) *fleet {
 	t.Helper()
 	f := &fleet{config: server.config(t)}
 	f.platform = emulator.New(emulator.Options{Now: f.now})
-	f.platform.AddAdmin(emulator.Admin{Email: admin.Login, Password: admin.Credential.Reveal(), InstanceID: admin.InstanceID})
+	f.platform.AddAdmin(emulator.Admin{Email: admin.Login, Password: admin.Password.Reveal(), InstanceID: admin.InstanceID})
 	service := httptest.NewServer(f.platform)
 	t.Cleanup(service.Close)
 	t.Cleanup(f.platform.Close)

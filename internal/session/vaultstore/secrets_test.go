@@ -92,7 +92,7 @@ func TestDeletedSecrets(t *testing.T) {
 			remove(t, vaultstore.SecretPath(store, admin), version)
 			err := lease.Save(t.Context(), numbered(2))
 			// With the metadata goes the right: anybody could have taken it.
-			if gone := name == "deleted with its metadata"; gone != errors.Is(err, session.ErrLeaseLost) || !gone && err != nil {
+			if gone := name == "deleted with its metadata"; gone != errors.Is(err, session.ErrLockLost) || !gone && err != nil {
 				t.Errorf("Save = %v", err)
 			}
 			if err := lease.Release(t.Context()); err != nil {
@@ -157,8 +157,8 @@ func TestForeignSecret(t *testing.T) {
 		store := open(t, server.config(t))
 		lease := acquire(t, store, admin)
 		server.write(t, store, map[string]any{"password": "for something"})
-		if err := lease.Save(t.Context(), numbered(1)); !errors.Is(err, session.ErrLeaseLost) {
-			t.Errorf("Save = %v, want ErrLeaseLost", err)
+		if err := lease.Save(t.Context(), numbered(1)); !errors.Is(err, session.ErrLockLost) {
+			t.Errorf("Save = %v, want ErrLockLost", err)
 		}
 		if err := lease.Release(t.Context()); err != nil {
 			t.Errorf("Release = %v", err)
@@ -178,7 +178,7 @@ func TestSessionsOfOneCredentialShareAKey(t *testing.T) {
 	store := open(t, config)
 	for i := range accounts {
 		accounts[i] = admin
-		accounts[i].Kind, accounts[i].Login, accounts[i].Credential = session.User, fmt.Sprint("device-", i), secret.New("instance key")
+		accounts[i].Kind, accounts[i].Login, accounts[i].Password = session.User, fmt.Sprint("device-", i), secret.New("instance key")
 	}
 	for _, account := range accounts[:10] {
 		save(t, store, account, numbered(1))

@@ -122,7 +122,7 @@ func (s *Store) secretPath(account session.Account) string { return s.prefix + "
 
 // Load implements [session.Store]. It takes one request.
 func (s *Store) Load(ctx context.Context, account session.Account) (session.Session, error) {
-	if account.Credential.IsEmpty() {
+	if account.Password.IsEmpty() {
 		return session.Session{}, session.ErrNoSession
 	}
 	client, err := s.connect()

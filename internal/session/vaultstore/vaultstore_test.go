@@ -46,7 +46,7 @@ func TestOpenCostsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	nobody := admin
-	nobody.Credential = secret.String{}
+	nobody.Password = secret.String{}
 	wantNone(t, store, nobody)
 	if requests != 0 {
 		t.Errorf("%d requests were sent, want none", requests)

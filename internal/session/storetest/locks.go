@@ -43,9 +43,9 @@ func noMixture(t *testing.T, open func(*testing.T) session.Store) {
 			}
 		})
 	}
-	lease := acquire(t, writer, account)
+	lock := acquire(t, writer, account)
 	for version := int64(2); version <= saves; version++ {
-		if err := lease.Save(t.Context(), numbered(version)); err != nil {
+		if err := lock.Save(t.Context(), numbered(version)); err != nil {
 			t.Errorf("Save while others load: %v", err)
 			stopped.Store(true) // no reader will see the last version
 			break
@@ -53,19 +53,19 @@ func noMixture(t *testing.T, open func(*testing.T) session.Store) {
 		saved.Store(version)
 	}
 	readers.Wait()
-	release(t, lease)
+	release(t, lock)
 }
 
 func loadDoesNotWait(t *testing.T, open func(*testing.T) session.Store) {
 	one, other, account := open(t), open(t), newAccount(t)
 	save(t, one, account, numbered(1))
-	lease := acquire(t, one, account)
+	lock := acquire(t, one, account)
 	wantLoaded(t, one, account, numbered(1))
 	wantLoaded(t, other, account, numbered(1))
-	saveWith(t, lease, numbered(2))
+	saveWith(t, lock, numbered(2))
 	wantLoaded(t, one, account, numbered(2))
 	wantLoaded(t, other, account, numbered(2))
-	release(t, lease)
+	release(t, lock)
 }
 
 // oneHolder counts in the stored session: without exclusion, counts are lost.
@@ -97,7 +97,7 @@ func oneHolder(t *testing.T, open func(*testing.T) session.Store) {
 func count(t *testing.T, store session.Store, account session.Account, inside *atomic.Int32) bool {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	lease, err := store.Acquire(ctx, account)
+	lock, err := store.Acquire(ctx, account)
 	if err != nil {
 		t.Errorf("Acquire: %v", err)
 		return false
@@ -105,15 +105,15 @@ func count(t *testing.T, store session.Store, account session.Account, inside *a
 	if n := inside.Add(1); n != 1 {
 		t.Errorf("%d hold the exclusive right at the same time", n)
 	}
-	before, err := lease.Load(ctx)
+	before, err := lock.Load(ctx)
 	if err != nil && !errors.Is(err, session.ErrNoSession) {
 		t.Errorf("Load: %v", err)
 	}
-	if err := lease.Save(ctx, numbered(before.Version+1)); err != nil {
+	if err := lock.Save(ctx, numbered(before.Version+1)); err != nil {
 		t.Errorf("Save: %v", err)
 	}
 	inside.Add(-1)
-	if err := lease.Release(ctx); err != nil {
+	if err := lock.Release(ctx); err != nil {
 		t.Errorf("Release: %v", err)
 	}
 	return !t.Failed()
@@ -121,16 +121,16 @@ func count(t *testing.T, store session.Store, account session.Account, inside *a
 
 func waitEndsWithContext(t *testing.T, open func(*testing.T) session.Store) {
 	one, other, account := open(t), open(t), newAccount(t)
-	lease := acquire(t, one, account)
-	otherCredential := account
-	otherCredential.Credential = secret.New("another credential")
+	lock := acquire(t, one, account)
+	otherPassword := account
+	otherPassword.Password = secret.New("another password")
 	for name, wait := range map[string]struct {
 		store   session.Store
 		account session.Account
 	}{
-		"same handle":      {one, account},
-		"other handle":     {other, account},
-		"other credential": {other, otherCredential},
+		"same handle":    {one, account},
+		"other handle":   {other, account},
+		"other password": {other, otherPassword},
 	} {
 		wantHeld(t, name, wait.store, wait.account)
 
@@ -146,52 +146,52 @@ func waitEndsWithContext(t *testing.T, open func(*testing.T) session.Store) {
 		}
 	}
 	// Who gave up has changed nothing for the holder, nor for the next.
-	saveWith(t, lease, numbered(1))
-	release(t, lease)
+	saveWith(t, lock, numbered(1))
+	release(t, lock)
 	save(t, other, account, numbered(2))
 	wantLoaded(t, one, account, numbered(2))
 }
 
-func leaseOutlastsContext(t *testing.T, open func(*testing.T) session.Store) {
+func lockOutlastsContext(t *testing.T, open func(*testing.T) session.Store) {
 	one, other, account := open(t), open(t), newAccount(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	lease, err := one.Acquire(ctx, account)
+	lock, err := one.Acquire(ctx, account)
 	if err != nil {
 		t.Fatalf("Acquire: %v", err)
 	}
 	cancel()
 	wantHeld(t, "after its context has ended", other, account)
-	saveWith(t, lease, numbered(1))
-	release(t, lease)
+	saveWith(t, lock, numbered(1))
+	release(t, lock)
 	wantLoaded(t, other, account, numbered(1))
 }
 
 func releaseLetsIn(t *testing.T, open func(*testing.T) session.Store) {
 	one, other, account := open(t), open(t), newAccount(t)
 	for _, next := range []session.Store{one, other} {
-		lease := acquire(t, one, account)
+		lock := acquire(t, one, account)
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		type outcome struct {
-			lease session.Lease
-			err   error
+			lock session.Lock
+			err  error
 		}
 		in := make(chan outcome, 1)
 		go func() {
-			lease, err := next.Acquire(ctx, account)
-			in <- outcome{lease, err}
+			lock, err := next.Acquire(ctx, account)
+			in <- outcome{lock, err}
 		}()
 		wantHeld(t, "while another waits", other, account)
-		saveWith(t, lease, numbered(1))
-		release(t, lease)
+		saveWith(t, lock, numbered(1))
+		release(t, lock)
 		got := <-in
 		cancel()
 		if got.err != nil {
 			t.Fatalf("Acquire by one who waited: %v", got.err)
 		}
-		if s, err := got.lease.Load(t.Context()); err != nil || !equal(s, numbered(1)) {
+		if s, err := got.lock.Load(t.Context()); err != nil || !equal(s, numbered(1)) {
 			t.Errorf("Load by one who waited = %+v, %v, want what the holder saved", s, err)
 		}
-		release(t, got.lease)
+		release(t, got.lock)
 	}
 }
 
@@ -205,15 +205,15 @@ func identitiesDoNotWait(t *testing.T, open func(*testing.T) session.Store) {
 		func(id *session.Identity) { id.InstanceID = "" },
 	}
 	// All are held at the end, hence none has waited for another.
-	var held []session.Lease
+	var held []session.Lock
 	for i, change := range changes {
 		wanted := account
 		change(&wanted.Identity)
 		held = append(held, acquire(t, []session.Store{one, other}[i%2], wanted))
 	}
-	for _, lease := range held {
-		saveWith(t, lease, numbered(1))
-		release(t, lease)
+	for _, lock := range held {
+		saveWith(t, lock, numbered(1))
+		release(t, lock)
 	}
 }
 
@@ -222,9 +222,9 @@ func wantHeld(t *testing.T, when string, store session.Store, account session.Ac
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), aWhile)
 	defer cancel()
-	lease, err := store.Acquire(ctx, account)
+	lock, err := store.Acquire(ctx, account)
 	if err == nil {
-		release(t, lease)
+		release(t, lock)
 	}
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("%s: Acquire of what is held = %v, want context.DeadlineExceeded", when, err)
