@@ -7,10 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"strconv"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,8 +35,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// panicVariable tells the same provider in which function to panic, and at
-// which look on its clock from there: "(*Manager).result:1".
+// panicVariable tells the same provider at which point to panic: one that
+// [provider.Options] calls its Hook with.
 const panicVariable = "TELEMATICS_E2E_PANIC"
 
 // serveTimeTraveller is the provider with a clock that a script can move. The
@@ -53,31 +49,17 @@ func serveTimeTraveller() {
 	if err := coredump.Disable(); err != nil {
 		log.Fatal(err)
 	}
-	var looks atomic.Int64
-	function, fatal, ordered := strings.Cut(os.Getenv(panicVariable), ":")
-	options := provider.Options{Now: func() time.Time {
-		if ordered && calledFrom(function) && strconv.FormatInt(looks.Add(1), 10) == fatal {
-			panic("ordered by the script")
-		}
-		return time.Now().Add(offset)
-	}}
+	fatal := os.Getenv(panicVariable)
+	options := provider.Options{
+		Now: func() time.Time { return time.Now().Add(offset) },
+		Hook: func(point string) {
+			if point == fatal {
+				panic("ordered by the script")
+			}
+		},
+	}
 	if err := providerserver.Serve(context.Background(), provider.New("e2e", options), providerserver.ServeOpts{Address: provider.Address}); err != nil {
 		log.Fatal(err)
-	}
-}
-
-// calledFrom reports whether a function is among the callers.
-func calledFrom(function string) bool {
-	callers := make([]uintptr, 64)
-	frames := runtime.CallersFrames(callers[:runtime.Callers(0, callers)])
-	for {
-		frame, more := frames.Next()
-		if strings.HasSuffix(frame.Function, function) {
-			return true
-		}
-		if !more {
-			return false
-		}
 	}
 }
 

@@ -42,6 +42,16 @@ var (
 	settingVaultNamespace = setting{"session.vault.namespace", "VAULT_NAMESPACE"}
 )
 
+// settingOf returns the setting of a credential.
+func settingOf(attribute string) setting {
+	for _, s := range []setting{settingInstanceID, settingInstanceKey, settingEmail, settingPassword} {
+		if s.attribute == attribute {
+			return s
+		}
+	}
+	return setting{attribute: attribute}
+}
+
 // path is where the attribute is; a dot leads into the nested block.
 func (s setting) path() path.Path {
 	first, rest, nested := strings.Cut(s.attribute, ".")

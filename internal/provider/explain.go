@@ -63,12 +63,12 @@ func (how explanation) readOnly(err *session.ReadOnlyError) string {
 func (how explanation) refresh(err error) string {
 	var answer *userservice.Error
 	switch {
-	case errors.Is(err, errOtherDevice), errors.Is(err, errNotAdmin):
+	case errors.Is(err, session.ErrOtherUser), errors.Is(err, session.ErrNotAdmin):
 		return sentence(err) + " Check that resume and device_token are of the same user. The pair in resume is spent by now."
 	case !errors.As(err, &answer):
 		return sentence(err)
 	}
-	text := sentence(answer)
+	text := sentence(err)
 	switch wait, blocked := answer.Blocked(); {
 	case blocked && wait > 0:
 		return text + fmt.Sprintf(" The platform wants no more requests for now: run again after %s.", clock(how.now.Add(wait)))
@@ -90,20 +90,19 @@ func (how explanation) refresh(err error) string {
 // login explains why a login failed, was not possible, or was not tried.
 func (how explanation) login(err error) (summary, text string) {
 	var (
-		missing  *missingCredentialsError
+		missing  *userservice.MissingCredentialsError
 		answer   *userservice.Error
 		held     *session.BudgetError
 		deadline = errors.Is(err, context.DeadlineExceeded)
 	)
 	switch {
 	case errors.As(err, &missing):
-		return "Missing credentials", sentence(missing) +
-			" Set them in the provider block or in the environment. " + missing.whereFrom()
+		return "Missing credentials", missingCredentials(missing)
 	case errors.As(err, &answer):
-		return "Login failed", sentence(answer) + " " + how.loginAdvice(answer)
+		return "Login failed", sentence(err) + " " + how.loginAdvice(answer)
 	case errors.As(err, &held):
 		return "Login held back", sentence(err) + " " + how.heldBack(held)
-	case errors.Is(err, errOtherDevice):
+	case errors.Is(err, session.ErrOtherUser):
 		return "Session of another user", sentence(err) + " Check that resume holds the session of this device_token."
 	case errors.Is(err, context.Canceled):
 		return "Interrupted", "The run was interrupted before there was a token."
@@ -175,13 +174,19 @@ func (how explanation) checkURL() string {
 		how.settings.userServiceURL)
 }
 
-// whereFrom says where credentials come from.
-func (e *missingCredentialsError) whereFrom() string {
-	if e.user {
-		return "They are the id and key of the user's group."
+// missingCredentials says which settings a login needs, and where their values
+// come from.
+func missingCredentials(err *userservice.MissingCredentialsError) string {
+	names := make([]string, len(err.Names))
+	for i, name := range err.Names {
+		names[i] = settingOf(name).String()
 	}
-	return "They are the API authorization credentials that are generated on the Management page of DataHub. " +
+	kind, from := "an admin", "They are the API authorization credentials that are generated on the Management page of DataHub. "+
 		"To authorize as a user instead, set device_token."
+	if err.Kind == session.User {
+		kind, from = "a user", "They are the id and key of the user's group."
+	}
+	return "To authorize as " + kind + " takes " + strings.Join(names, " and ") + ". Set them in the provider block or in the environment. " + from
 }
 
 // explainNotices turns what a session's user should know into warnings.
@@ -212,28 +217,23 @@ func explainNotices(result session.Result, asked time.Duration) diag.Diagnostics
 			diags.AddWarning("Session store not usable",
 				"Sessions are kept in memory for this run only, so the next run starts without them and may have to log in. "+
 					sentence(notice.Err))
+		case session.ClockSkew:
+			diags.AddWarning("Clock is wrong", clockSkew(notice.Duration))
 		}
 	}
 	return diags
 }
 
-// explainSkew warns of clocks that differ by minutes. Expiry is judged by the
+// clockSkew tells of clocks that differ by minutes. Expiry is judged by the
 // local clock (PLATFORM-API.md §5).
-func explainSkew(skew time.Duration) diag.Diagnostics {
-	const tolerated = 2 * time.Minute
-	var diags diag.Diagnostics
-	if skew.Abs() < tolerated {
-		return diags
-	}
+func clockSkew(ahead time.Duration) string {
 	direction := "behind"
-	if skew < 0 {
+	if ahead < 0 {
 		direction = "ahead of"
 	}
-	diags.AddWarning("Clock is wrong",
-		fmt.Sprintf("This machine's clock is %s %s the platform's. Whether a token has expired is judged by the local clock, so tokens are "+
-			"replaced too early or handed out too late. Synchronise the clock, for example with NTP.",
-			skew.Abs().Round(time.Second), direction))
-	return diags
+	return fmt.Sprintf("This machine's clock is %s %s the platform's. Whether a token has expired is judged by the local clock, so tokens are "+
+		"replaced too early or handed out too late. Synchronise the clock, for example with NTP.",
+		ahead.Abs().Round(time.Second), direction)
 }
 
 // sentence makes an error's text a sentence.

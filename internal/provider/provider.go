@@ -28,7 +28,14 @@ type Options struct {
 	Getenv func(string) string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Hook, where it is not nil, is called when the provider has been
+	// [Configured], and as [session.Config] says.
+	Hook func(point string)
 }
+
+// Configured is a point of the Hook of [Options]: the provider block has been
+// read, and nothing was asked for yet.
+const Configured = "configured"
 
 // telematicsProvider implements [provider.Provider].
 type telematicsProvider struct {
@@ -99,7 +106,10 @@ func (p *telematicsProvider) Configure(ctx context.Context, req provider.Configu
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	tokens := newTokenOpener(settings, p.userAgent(req.TerraformVersion), p.options.Now)
+	if p.options.Hook != nil {
+		p.options.Hook(Configured)
+	}
+	tokens := newTokenOpener(settings, p.userAgent(req.TerraformVersion), p.options)
 	resp.EphemeralResourceData = tokens
 	resp.DataSourceData = tokens
 }

@@ -20,7 +20,7 @@ import (
 // Defaults of the provider block.
 const (
 	defaultUserServiceURL = userservice.DefaultURL
-	defaultRequestTimeout = 30 * time.Second
+	defaultRequestTimeout = session.DefaultRequestTimeout
 	defaultMinLifetime    = 15 * time.Minute
 )
 

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -25,7 +24,8 @@ type tokenOpener struct {
 }
 
 // newTokenOpener returns the opener of a configured provider.
-func newTokenOpener(s settings, userAgent string, now func() time.Time) *tokenOpener {
+func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener {
+	now := options.Now
 	o := &tokenOpener{settings: s, now: now, started: now()}
 	if s.userServiceURL == nil {
 		// Not known yet: open says so before it asks for anything.
@@ -55,6 +55,7 @@ func newTokenOpener(s settings, userAgent string, now func() time.Time) *tokenOp
 		ReadOnly: s.session.readOnly,
 		Now:      now,
 		Logger:   log,
+		Hook:     options.Hook,
 	})
 	return o
 }
@@ -89,64 +90,38 @@ func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Re
 	if diags := o.unknownSettings(args); diags.HasError() {
 		return session.Result{}, diags
 	}
-	missing := missingCredentials(credentials)
+	missing := credentials.Missing()
 	resumed := resumedSession(args)
 	fail := func(err error) (session.Result, diag.Diagnostics) {
 		return session.Result{}, explain(err, explanation{
 			settings: o.settings, credentials: credentials, resumed: !resumed.IsZero(), now: o.now(),
 		})
 	}
-	account, ok := accountOf(o.settings.userServiceURL.String(), credentials, missing, resumed)
-	if !ok {
-		return fail(missing)
+	url := o.settings.userServiceURL.String()
+	account := credentials.Account(url)
+	if missing != nil {
+		if resumed.IsZero() {
+			return fail(missing)
+		}
+		account = session.ResumedAccount(url, account.InstanceID, resumed.RefreshToken)
 	}
-
 	minLifetime := args.minLifetime(o.settings.session.minLifetime)
-	authorizer := &authorizer{client: o.client, credentials: credentials, missing: missing}
 	result, err := o.manager.Open(ctx, session.Request{
 		Account:     account,
-		Authorizer:  authorizer,
+		Authorizer:  o.client.Authorizer(credentials),
 		Resume:      resumed,
 		MinLifetime: minLifetime,
 	})
 	if err != nil {
 		return fail(err)
 	}
-	diags := explainNotices(result, minLifetime)
-	skew := authorizer.clockSkew()
-	if skew == 0 {
-		// Without a request there is the token's own time: none is issued in
-		// the future.
-		skew = max(0, result.IssuedAt.Sub(o.now()))
-	}
-	diags.Append(explainSkew(skew)...)
-	return result, diags
+	return result, explainNotices(result, minLifetime)
 }
 
 // isOfThisRun reports whether a session was issued since the provider was
 // configured. Tokens tell their time to the second.
 func (o *tokenOpener) isOfThisRun(s session.Session) bool {
 	return !s.IssuedAt.Before(o.started.Truncate(time.Second))
-}
-
-// accountOf returns the account whose session is asked for. There is none
-// when credentials are missing and no session is resumed.
-func accountOf(url string, c userservice.Credentials, missing error, resumed session.Session) (session.Account, bool) {
-	identity := session.Identity{UserServiceURL: url, InstanceID: strings.ToLower(c.InstanceID)}
-	switch {
-	case missing != nil && resumed.IsZero():
-		return session.Account{}, false
-	case missing != nil:
-		return session.ResumedAccount(url, identity.InstanceID, resumed.RefreshToken), true
-	case !c.DeviceToken.IsEmpty():
-		identity.Kind = session.User
-		identity.Login = strings.ToLower(c.DeviceToken.Reveal())
-		return session.Account{Identity: identity, Password: c.InstanceKey}, true
-	default:
-		identity.Kind = session.Admin
-		identity.Login = c.Email
-		return session.Account{Identity: identity, Password: c.Password}, true
-	}
 }
 
 // resumedSession returns the session of the argument resume, or the zero

@@ -20,6 +20,8 @@ const (
 	DefaultBlock = time.Hour
 	// DefaultLoginWait is how long a login waits for its place.
 	DefaultLoginWait = 2 * time.Minute
+	// DefaultRequestTimeout is how long the platform may take to answer.
+	DefaultRequestTimeout = 30 * time.Second
 )
 
 // BudgetConfig is what a [Budget] goes by.
@@ -32,7 +34,7 @@ type BudgetConfig struct {
 	// all.
 	Wait time.Duration
 	// RequestTimeout is how long a login may take to be answered; zero means
-	// 30 seconds. A login whose process was killed counts from its end.
+	// [DefaultRequestTimeout]. A login whose process was killed counts from its end.
 	RequestTimeout time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
@@ -76,7 +78,7 @@ func NewBudget(ledger Ledger, config BudgetConfig) *Budget {
 		b.window = DefaultLoginWindow
 	}
 	if b.timeout <= 0 {
-		b.timeout = 30 * time.Second
+		b.timeout = DefaultRequestTimeout
 	}
 	if b.now == nil {
 		b.now = time.Now
@@ -114,8 +116,12 @@ func (e *BudgetError) Error() string {
 // Admit waits for a place among the logins to platform and takes it. It
 // returns a function to call when the login has been answered or has failed,
 // and how long it waited. A place that cannot be free in time is a
-// [*BudgetError] at once; when ctx ends first, the error is its cause.
+// [*BudgetError] at once; when ctx ends first, the error is its cause. A nil
+// budget admits every login.
 func (b *Budget) Admit(ctx context.Context, platform string) (done func(), waited time.Duration, err error) {
+	if b == nil {
+		return func() {}, 0, nil
+	}
 	patience := b.wait
 	if end, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(end))
@@ -186,6 +192,9 @@ func (b *Budget) answered(ctx context.Context, platform string, taken time.Time)
 // login is admitted; after a day at the latest, one is tried again. The error
 // is the cause of ctx's end.
 func (b *Budget) Block(ctx context.Context, platform string, wait time.Duration) error {
+	if b == nil {
+		return nil
+	}
 	if wait <= 0 {
 		wait = DefaultBlock
 	}

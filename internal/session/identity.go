@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
+	"strings"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 )
@@ -53,16 +55,44 @@ func (id Identity) Key() string {
 // password, a user group's instance key, or for a resumed session the refresh
 // token that it was resumed with.
 //
-// A session is kept for an account, not for an identity alone: whoever holds
+// A session is kept for an account, not for an identity alone: a caller with
 // another password must not be handed what this one obtained.
 type Account struct {
 	Identity
 	Password secret.String
 }
 
+// The errors of a session that belongs to another account than the one that
+// asked.
+var (
+	// ErrOtherUser is the session of another user.
+	ErrOtherUser = errors.New("the session belongs to another device token than the one that was asked for")
+	// ErrNotAdmin is the session of a user in place of an admin's.
+	ErrNotAdmin = errors.New("the session belongs to a user, and without device_token an admin's was asked for")
+)
+
+// check returns an error when s is known to belong to another identity.
+func (id Identity) check(s Session) error {
+	if id.Kind == User && !s.DeviceToken.IsEmpty() && !strings.EqualFold(id.Login, s.DeviceToken.Reveal()) {
+		return ErrOtherUser
+	}
+	return nil
+}
+
+// checkRefreshed is check for the answer to a refresh of old. An admin's own
+// session has no device token (PLATFORM-API.md §4), so one that gets it in a
+// refresh is a user's that was resumed. Kept as the admin's, it would be handed
+// out as the admin's from then on.
+func (id Identity) checkRefreshed(old, fresh Session) error {
+	if id.Kind == Admin && old.DeviceToken.IsEmpty() && !fresh.DeviceToken.IsEmpty() {
+		return ErrNotAdmin
+	}
+	return id.check(fresh)
+}
+
 // ResumedAccount returns the account of a session that was handed in with no
-// word on whose it is. All who hand in the same refresh token share it, so
-// that what one of them trades it for is found by the next.
+// word on whose it is. Callers that hand in the same refresh token share
+// it, so that what one of them trades it for is found by the next.
 func ResumedAccount(userServiceURL, instanceID string, refreshToken secret.String) Account {
 	fingerprint := sha256.Sum256([]byte("resumed refresh token: " + refreshToken.Reveal()))
 	return Account{

@@ -10,23 +10,13 @@ package session
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
-)
 
-// Source says what it took to hand a session out.
-type Source string
-
-// The sources, from the cheapest to the dearest.
-const (
-	// Reused means that no request was sent.
-	Reused Source = "reused"
-	// Refreshed means that a refresh token was traded for a new session.
-	Refreshed Source = "refreshed"
-	// LoggedIn means that credentials were sent, and that tokens issued
-	// before no longer work.
-	LoggedIn Source = "logged_in"
+	"github.com/cenkalti/backoff/v5"
 )
 
 // Config is what a [Manager] works with.
@@ -36,8 +26,8 @@ type Config struct {
 	Store Store
 	// Budget holds logins back; nil admits every login.
 	Budget *Budget
-	// LockWait bounds the wait for the store's exclusive right. Zero means
-	// that the caller's context is the only bound.
+	// LockWait bounds the wait for the store's lock. Zero means that the
+	// caller's context is the only bound.
 	LockWait time.Duration
 	// ReadOnly hands out what is known while it is alive, and asks nothing of
 	// the platform: see [ReadOnlyError].
@@ -46,19 +36,33 @@ type Config struct {
 	Now func() time.Time
 	// Logger is told of each decision, never of a secret; nil discards.
 	Logger *slog.Logger
+	// Hook, where it is not nil, is called when a new session is [Answered]
+	// and when it is [Stored]: for tests of what happens when a process ends
+	// there.
+	Hook func(point string)
 }
 
+// The points of a [Config]'s Hook.
+const (
+	// Answered: the platform has returned a new session, which is not stored
+	// yet.
+	Answered = "answered"
+	// Stored: the session is stored, and not handed out yet.
+	Stored = "stored"
+)
+
 // A Manager hands out sessions. It is safe for concurrent use: callers that
-// want the same account's session take turns, so that one request serves them
-// all, and those of different accounts do not wait for each other.
+// want the same account's session wait for each other, so that one request
+// serves them all. Callers of different accounts do not wait.
 type Manager struct {
-	store    *resilientStore
+	store    *fallbackStore
 	budget   *Budget
 	lockWait time.Duration
 	readOnly bool
 	now      func() time.Time
 	log      *slog.Logger
-	turns    turns
+	hook     func(point string)
+	accounts accountStates
 }
 
 // NewManager returns a manager of the sessions in config.Store.
@@ -69,6 +73,10 @@ func NewManager(config Config) *Manager {
 		readOnly: config.ReadOnly,
 		now:      config.Now,
 		log:      config.Logger,
+		hook:     config.Hook,
+	}
+	if m.hook == nil {
+		m.hook = func(string) {}
 	}
 	if m.now == nil {
 		m.now = time.Now
@@ -76,7 +84,7 @@ func NewManager(config Config) *Manager {
 	if m.log == nil {
 		m.log = slog.New(slog.DiscardHandler)
 	}
-	m.store = newResilientStore(config.Store, m.log)
+	m.store = newFallbackStore(config.Store, m.log)
 	return m
 }
 
@@ -97,13 +105,6 @@ type Request struct {
 	MinLifetime time.Duration
 }
 
-// A Result is a session, what it took, and what its user should know.
-type Result struct {
-	Session
-	Source  Source
-	Notices []Notice
-}
-
 // Open returns a session for the request: the newest known one if it lives
 // long enough, else what a refresh of it answers, else what a login answers.
 // New sessions are stored before they are returned.
@@ -114,19 +115,19 @@ type Result struct {
 // Other errors are an [*OpenError], a [*ReadOnlyError], or the store's when its
 // lock could not be had in time.
 func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
-	turn := m.turns.of(req.Account)
-	req.Resume = turn.offer(req.Resume)
+	state := m.accounts.of(req.Account)
+	req.Resume = state.resume(req.Resume)
 	known := newestFirst(m.store.load(ctx, req.Account), req.Resume)
 	switch {
 	case len(known) > 0 && m.fresh(known[0], req.MinLifetime):
 		m.log.DebugContext(ctx, "the session is good as it is", "expires_at", known[0].ExpiresAt)
-		return m.result(req, known[0], Reused), nil
+		return m.reused(req, known[0]), nil
 	case m.readOnly:
 		return m.readOnlyResult(req, known)
 	}
 
-	failuresBefore := turn.failures()
-	if err := turn.take(ctx); err != nil {
+	failuresBefore := state.failedLogins()
+	if err := state.acquire(ctx); err != nil {
 		return Result{}, err
 	}
 	type outcome struct {
@@ -135,8 +136,8 @@ func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
 	}
 	ended := make(chan outcome, 1)
 	go func() {
-		defer turn.leave()
-		result, err := m.obtain(ctx, req, turn, failuresBefore)
+		defer state.release()
+		result, err := m.obtain(ctx, req, state, failuresBefore)
 		ended <- outcome{result, err}
 	}()
 	select {
@@ -147,14 +148,14 @@ func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
 	}
 }
 
-// obtain decides under the store's exclusive right.
-func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresBefore int) (Result, error) {
+// obtain decides under the store's lock: reuse what another process has stored
+// meanwhile, else refresh, else log in.
+func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, failuresBefore int) (Result, error) {
 	lock, err := m.acquire(ctx, req.Account)
 	if err != nil {
 		return Result{}, err
 	}
-	// Whatever is asked of the platform from here on is seen through, and its
-	// answer stored, even when the caller has gone.
+	// What the platform has answered is stored even when the caller has gone.
 	lasting := context.WithoutCancel(ctx)
 	defer func() {
 		if err := lock.Release(lasting); err != nil {
@@ -167,9 +168,9 @@ func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresB
 		refreshed error
 	)
 	for {
-		// Read again each time: somebody may have stored a newer session
-		// while this one waited for the lock, or refreshed the same one on a
-		// machine that shares no lock with this one.
+		// Read again each time: another process may have stored a newer
+		// session while this one waited for the lock, or refreshed the same
+		// one on a machine that shares no lock with this one.
 		stored, err := lock.Load(lasting)
 		if err != nil {
 			stored = Session{}
@@ -180,7 +181,7 @@ func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresB
 		}
 		if m.fresh(candidate, req.MinLifetime) {
 			m.log.DebugContext(ctx, "a newer session was stored in the meantime", "expires_at", candidate.ExpiresAt)
-			return m.result(req, candidate, Reused), nil
+			return m.reused(req, candidate), nil
 		}
 		if err := ctx.Err(); err != nil {
 			return Result{}, context.Cause(ctx)
@@ -189,11 +190,10 @@ func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresB
 		if candidate.RefreshToken.IsEmpty() {
 			continue
 		}
-		m.log.InfoContext(ctx, "refreshing the session", "expires_at", candidate.ExpiresAt)
-		answer, err := req.Authorizer.Refresh(lasting, candidate)
+		answer, err := m.refresh(ctx, req, candidate)
 		if err == nil {
-			kept := m.keep(lasting, req.Account, lock, answer, tried)
-			return m.result(req, kept, Refreshed), nil
+			kept := m.keep(lasting, req.Account, lock, answer.Session, tried)
+			return m.result(req, kept, Refreshed, answer.ClockSkew), nil
 		}
 		if mayPass(err) {
 			return Result{}, &OpenError{Refresh: err}
@@ -202,21 +202,21 @@ func (m *Manager) obtain(ctx context.Context, req Request, turn *turn, failuresB
 		refreshed = cmp.Or(refreshed, err)
 	}
 
-	answer, waited, err := m.login(ctx, req, turn, failuresBefore)
+	answer, waited, err := m.login(ctx, req, state, failuresBefore)
 	if err != nil {
 		return Result{}, &OpenError{Refresh: refreshed, Login: err}
 	}
-	result := m.result(req, m.keep(lasting, req.Account, lock, answer, tried), LoggedIn)
+	result := m.result(req, m.keep(lasting, req.Account, lock, answer.Session, tried), LoggedIn, answer.ClockSkew)
 	if waited >= noticeableWait {
-		result.Notices = append(result.Notices, Notice{Kind: WaitedToLogin, Duration: waited})
+		result.notice(Notice{Kind: WaitedToLogin, Duration: waited})
 	}
 	if refreshed != nil && !req.Resume.IsZero() {
-		result.Notices = append(result.Notices, Notice{Kind: ResumeSpent, Err: refreshed})
+		result.notice(Notice{Kind: ResumeSpent, Err: refreshed})
 	}
 	return result, nil
 }
 
-// acquire waits for the store's exclusive right within the manager's bound.
+// acquire waits for the store's lock within the manager's bound.
 func (m *Manager) acquire(ctx context.Context, account Account) (Lock, error) {
 	if m.lockWait > 0 {
 		var cancel context.CancelFunc
@@ -230,52 +230,161 @@ func (m *Manager) acquire(ctx context.Context, account Account) (Lock, error) {
 	return lock, err
 }
 
+// The requests that one refresh or one login may take. Each request of a login
+// counts against the platform's limit, those of a refresh do not.
+const (
+	maxRefreshRequests = 4
+	maxLoginRequests   = 3
+)
+
+// refresh trades a session for a new one.
+func (m *Manager) refresh(ctx context.Context, req Request, s Session) (Answer, error) {
+	m.log.InfoContext(ctx, "refreshing the session", "expires_at", s.ExpiresAt)
+	answer, err := m.repeat(ctx, maxRefreshRequests, func(lasting context.Context) (Answer, error) {
+		return req.Authorizer.Refresh(lasting, s)
+	})
+	if err == nil {
+		err = req.Account.checkRefreshed(s, answer.Session)
+	}
+	return answer, err
+}
+
 // login asks for a session with the account's credentials, unless another
-// caller's login has just failed in a way that this one's would as well.
-func (m *Manager) login(ctx context.Context, req Request, turn *turn, failuresBefore int) (Session, time.Duration, error) {
-	if err := turn.failureSince(failuresBefore); err != nil {
-		return Session{}, 0, err
-	}
-	if err := ctx.Err(); err != nil {
-		return Session{}, 0, context.Cause(ctx)
-	}
-	platform := req.Account.UserServiceURL
-	var waited time.Duration
-	// The wait for a place ends with the caller; the request itself does not.
-	admit := func(context.Context) (func(), error) {
-		if m.budget == nil {
-			return func() {}, nil
-		}
-		done, d, err := m.budget.Admit(ctx, platform)
-		waited += d
-		return done, err
+// caller's login has just failed in a way that this one's would as well. It
+// returns how long it waited for its place in the budget.
+func (m *Manager) login(ctx context.Context, req Request, state *accountState, failuresBefore int) (Answer, time.Duration, error) {
+	if err := state.failureSince(failuresBefore); err != nil {
+		return Answer{}, 0, err
 	}
 	m.log.InfoContext(ctx, "logging in; tokens issued before are revoked by it")
-	answer, err := req.Authorizer.Login(context.WithoutCancel(ctx), admit)
+	platform, waited := req.Account.UserServiceURL, time.Duration(0)
+	answer, err := m.repeat(ctx, maxLoginRequests, func(lasting context.Context) (Answer, error) {
+		// The wait for a place ends with the caller; the request does not.
+		answered, d, err := m.budget.Admit(ctx, platform)
+		waited += d
+		if err != nil {
+			return Answer{}, err
+		}
+		defer answered()
+		return req.Authorizer.Login(lasting)
+	})
+	if err == nil {
+		err = req.Account.check(answer.Session)
+	}
 	if err != nil {
 		m.noteBlock(ctx, platform, err)
-		turn.failed(err)
-		return Session{}, waited, err
+		state.loginFailed(err)
 	}
-	return answer, waited, nil
+	return answer, waited, err
+}
+
+// repeat sends a request, and sends it again after a pause as long as its error
+// says that this is worth it. A request that is under way is seen through, for
+// the platform has acted on it; no new one is begun once ctx is over.
+func (m *Manager) repeat(ctx context.Context, most int, send func(context.Context) (Answer, error)) (Answer, error) {
+	// The pauses have jitter, so that machines that failed together do not
+	// come back together.
+	pauses := backoff.NewExponentialBackOff()
+	pauses.Multiplier, pauses.MaxInterval = 2, 8*time.Second
+	var last error
+	for sent := 1; ; sent++ {
+		if ctx.Err() != nil {
+			return Answer{}, repeated(context.Cause(ctx), sent, last)
+		}
+		answer, err := send(context.WithoutCancel(ctx))
+		if err == nil {
+			return answer, nil
+		}
+		wait, worthIt := retry(err)
+		if !worthIt || sent == most {
+			return Answer{}, repeated(err, sent, last)
+		}
+		pause := max(pauses.NextBackOff(), wait)
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
+			return Answer{}, fmt.Errorf("%w; there is no time for another attempt before the operation's deadline at %s",
+				repeated(err, sent, last), deadline.UTC().Format(time.RFC3339))
+		}
+		last = err
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+		}
+	}
+}
+
+// repeated adds to the last error of a request how often it was sent, or what
+// came before when the last attempt was not sent.
+func repeated(err error, sent int, before error) error {
+	var answer PlatformError
+	switch {
+	case before == nil:
+		return err
+	case errors.As(err, &answer):
+		return fmt.Errorf("%w (%d attempts)", err, sent)
+	default:
+		return fmt.Errorf("%w (before that, %v)", err, before) //nolint:errorlint // what came before is told, and is not why it ended
+	}
+}
+
+// reused is the result of a session that needed no request. No token is issued
+// in the future, so one that is tells that the local clock is behind.
+func (m *Manager) reused(req Request, s Session) Result { return m.result(req, s, Reused, 0) }
+
+// result puts together what the caller gets, with the notices that follow
+// from the session, the store and the clock.
+func (m *Manager) result(req Request, s Session, source Source, skew time.Duration) Result {
+	result := Result{Session: s, Source: source}
+	if left := s.ExpiresAt.Sub(m.now()); !m.readOnly && !s.LivesFor(req.MinLifetime, m.now()) {
+		result.notice(Notice{Kind: ShortLived, Duration: left})
+	}
+	if err := m.store.newlyUnavailable(); err != nil {
+		result.notice(Notice{Kind: StoreUnavailable, Err: err})
+	}
+	result.noticeSkew(cmp.Or(skew, max(0, s.IssuedAt.Sub(m.now()))))
+	if result.Version == 0 {
+		result.Version = s.IssuedAt.Unix()
+	}
+	return result
+}
+
+// readOnlyResult hands out the newest of the known sessions that is alive,
+// though another run would replace it.
+func (m *Manager) readOnlyResult(req Request, known []Session) (Result, error) {
+	would := LoggedIn
+	for _, s := range known {
+		if s.LivesFor(0, m.now()) {
+			result := m.reused(req, s)
+			result.notice(Notice{Kind: WouldRefresh, Duration: s.ExpiresAt.Sub(m.now())})
+			return result, nil
+		}
+		if !s.RefreshToken.IsEmpty() {
+			would = Refreshed
+		}
+	}
+	return Result{}, &ReadOnlyError{Would: would}
 }
 
 // keep numbers the answer and stores it. It returns the session to hand out:
-// the answer, or a newer one that somebody stored while the right was lost.
+// the answer, or a newer one that another process stored while the lock was
+// lost.
 func (m *Manager) keep(ctx context.Context, account Account, lock Lock, answer Session, replaced []Session) Session {
+	m.hook(Answered)
+	defer m.hook(Stored)
 	answer.Version = answer.IssuedAt.Unix()
 	for _, old := range replaced {
 		answer.Version = max(answer.Version, old.Version+1)
 	}
 	if err := lock.Save(ctx, answer); err != nil {
-		return m.keepWithoutRight(ctx, account, answer, err)
+		return m.keepWithoutLock(ctx, account, answer, err)
 	}
 	return answer
 }
 
-// keepWithoutRight stores an answer that came after the exclusive right was
-// lost: it must not be lost itself, nor take the place of a newer session.
-func (m *Manager) keepWithoutRight(ctx context.Context, account Account, answer Session, cause error) Session {
+// keepWithoutLock stores an answer that came after the lock was lost: it must
+// not be lost itself, nor take the place of a newer session.
+func (m *Manager) keepWithoutLock(ctx context.Context, account Account, answer Session, cause error) Session {
 	m.log.WarnContext(ctx, "the new session could not be stored at once", "error", cause)
 	lock, err := m.acquire(ctx, account)
 	if err != nil {
@@ -296,7 +405,7 @@ func (m *Manager) keepWithoutRight(ctx context.Context, account Account, answer 
 // often, so that no process asks again before the time.
 func (m *Manager) noteBlock(ctx context.Context, platform string, err error) {
 	wait, blocked := blockedFor(err)
-	if !blocked || m.budget == nil {
+	if !blocked {
 		return
 	}
 	if err := m.budget.Block(context.WithoutCancel(ctx), platform, wait); err != nil {
@@ -304,7 +413,7 @@ func (m *Manager) noteBlock(ctx context.Context, platform string, err error) {
 	}
 }
 
-// fresh reports whether s may be handed out to one who wants it to live for d.
+// fresh reports whether s may be handed out where it is to live for d.
 func (m *Manager) fresh(s Session, d time.Duration) bool {
 	return s.LivesFor(attainable(s, d), m.now())
 }

@@ -45,37 +45,32 @@ func (p *platform) issue() session.Session {
 	}
 }
 
-func (p *platform) Login(ctx context.Context, admit session.Admit) (session.Session, error) {
-	done, err := admit(ctx)
-	if err != nil {
-		return session.Session{}, err
-	}
-	defer done()
+func (p *platform) Login(context.Context) (session.Answer, error) {
 	time.Sleep(p.latency)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.logins++
 	if p.failLogin != nil {
-		return session.Session{}, p.failLogin
+		return session.Answer{}, p.failLogin
 	}
-	return p.issue(), nil
+	return session.Answer{Session: p.issue()}, nil
 }
 
-func (p *platform) Refresh(_ context.Context, s session.Session) (session.Session, error) {
+func (p *platform) Refresh(_ context.Context, s session.Session) (session.Answer, error) {
 	time.Sleep(p.latency)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refreshes++
 	if p.failRefresh != nil {
-		return session.Session{}, p.failRefresh
+		return session.Answer{}, p.failRefresh
 	}
 	token := s.RefreshToken.Reveal()
 	if p.spent[token] {
 		p.reused++
-		return session.Session{}, answer{code: 401}
+		return session.Answer{}, answer{code: 401}
 	}
 	p.spent[token] = true
-	return p.issue(), nil
+	return session.Answer{Session: p.issue()}, nil
 }
 
 // counts are the requests that the platform got.
@@ -89,8 +84,9 @@ func (p *platform) counts() counts {
 
 // answer is an error answer of the platform.
 type answer struct {
-	code int
-	wait time.Duration
+	code  int
+	wait  time.Duration
+	retry bool // it is worth another attempt
 }
 
 func (a answer) Error() string { return fmt.Sprintf("the platform answered %d", a.code) }
@@ -98,6 +94,7 @@ func (a answer) Refused() bool { return a.code/100 == 4 && a.code != 408 && a.co
 func (a answer) Temporary() bool {
 	return a.code == 0 || a.code == 408 || a.code == 429 || a.code >= 500
 }
+func (a answer) Retry() (time.Duration, bool)   { return a.wait, a.retry }
 func (a answer) Blocked() (time.Duration, bool) { return a.wait, a.code == 429 }
 
 var errNoCredentials = errors.New("no credentials")
@@ -105,8 +102,8 @@ var errNoCredentials = errors.New("no credentials")
 // strandedPlatform cannot log in.
 type strandedPlatform struct{ *platform }
 
-func (strandedPlatform) Login(context.Context, session.Admit) (session.Session, error) {
-	return session.Session{}, errNoCredentials
+func (strandedPlatform) Login(context.Context) (session.Answer, error) {
+	return session.Answer{}, errNoCredentials
 }
 
 var admin = session.Account{
@@ -120,7 +117,7 @@ func accountOf(login string) session.Account {
 	return account
 }
 
-// resumable is a session that somebody kept elsewhere, issued age ago.
+// resumable is a session that is kept elsewhere, issued age ago.
 func resumable(age, lifetime time.Duration) session.Session {
 	issued := time.Now().Add(-age)
 	return session.Session{

@@ -6,9 +6,8 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 )
 
-// A Session is what the platform answers to a login or a refresh, with its
-// times. It is the thing that is kept; a token handed to Terraform is a look
-// at one.
+// A Session is a token pair with its times, as the platform returned it. A
+// [Store] keeps it.
 type Session struct {
 	// AccessToken is the JWT to send as Authorization: Bearer.
 	AccessToken secret.String

@@ -40,7 +40,7 @@ func TestWhatIsASuccess(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			answer, err := newClient(&test.reply, userservice.Config{}).Login(t.Context(), admin(), nil)
+			answer, err := login(t.Context(), newClient(&test.reply, userservice.Config{}), admin())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,13 +119,13 @@ func TestWhatIsNone(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := newClient(&test.reply, userservice.Config{}).Login(t.Context(), admin(), nil)
+			_, err := login(t.Context(), newClient(&test.reply, userservice.Config{}), admin())
 			failed := failureOf(t, err, accessText, refreshText)
 			if !strings.HasPrefix(err.Error(), "login failed: POST "+platformURL+"/v1/Auth/Login answered HTTP ") || !strings.HasSuffix(err.Error(), test.want) {
 				t.Errorf("error %q\nwant it to end in %q", err, test.want)
 			}
-			if failed.HTTPStatus != test.reply.status || test.reply.requests != 1 || failed.Attempts != 1 {
-				t.Errorf("HTTP %d after %d requests, %d attempts", failed.HTTPStatus, test.reply.requests, failed.Attempts)
+			if failed.HTTPStatus != test.reply.status || test.reply.requests != 1 || attempts(err) != 1 {
+				t.Errorf("HTTP %d after %d requests, %d attempts", failed.HTTPStatus, test.reply.requests, attempts(err))
 			}
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -15,7 +16,7 @@ func BenchmarkLogin(b *testing.B) {
 	c := newClient(&reply{status: 200, body: grant(tokenFor(here, 24*time.Hour), `,"ExpiresIn":86400`)}, userservice.Config{})
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.Login(b.Context(), admin(), nil); err != nil {
+		if _, err := login(b.Context(), c, admin()); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -23,10 +24,10 @@ func BenchmarkLogin(b *testing.B) {
 
 func BenchmarkRefresh(b *testing.B) {
 	c := newClient(&reply{status: 200, body: grant(tokenFor(here, 24*time.Hour), `,"ExpiresIn":86400`)}, userservice.Config{})
-	access, refresh := secret.New(tokenFor(here, 24*time.Hour)), secret.New(refreshText)
+	stale := session.Session{AccessToken: secret.New(tokenFor(here, 24*time.Hour)), RefreshToken: secret.New(refreshText)}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.Refresh(b.Context(), access, refresh); err != nil {
+		if _, err := refresh(b.Context(), c, stale); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -41,7 +42,7 @@ func BenchmarkRefusal(b *testing.B) {
 	c := newClient(refusalOf(words...), userservice.Config{})
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.Login(b.Context(), admin(), nil); err == nil {
+		if _, err := login(b.Context(), c, admin()); err == nil {
 			b.Fatal("no error")
 		}
 	}

@@ -28,15 +28,15 @@ func TestHugeAnswerCostsLittle(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		var err error
 		if e == emulator.Login {
-			_, err = c.Login(t.Context(), admin(), nil)
+			_, err = login(t.Context(), c, admin())
 		} else {
-			_, err = c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+			_, err = refresh(t.Context(), c, first)
 		}
 		runtime.ReadMemStats(&after)
-		failed := failureOf(t, err)
+		mustFail(t, err)
 		contains(t, err.Error(), "the answer is longer than 1048576 bytes")
-		if cost := after.TotalAlloc - before.TotalAlloc; cost > bound || failed.Attempts != 1 {
-			t.Errorf("%s: %d bytes were allocated in %d attempts, want at most %d in one", e, cost, failed.Attempts, bound)
+		if cost := after.TotalAlloc - before.TotalAlloc; cost > bound || attempts(err) != 1 {
+			t.Errorf("%s: %d bytes were allocated in %d attempts, want at most %d in one", e, cost, attempts(err), bound)
 		}
 	}
 }
@@ -64,7 +64,7 @@ func TestLongAnswers(t *testing.T) {
 				}
 				_, _ = io.WriteString(w, padded(test.size))
 			})), userservice.Config{})
-			answer, err := c.Login(t.Context(), admin(), nil)
+			answer, err := login(t.Context(), c, admin())
 			if test.good {
 				if err != nil || answer.AccessToken.Reveal() != accessText {
 					t.Errorf("error %v", err)
@@ -91,7 +91,7 @@ func TestDeclaredLengthIsBelieved(t *testing.T) {
 	c := newClient(roundTripper(func(request *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: request, ContentLength: 1<<20 + 1, Body: io.NopCloser(unread{t})}, nil
 	}), userservice.Config{})
-	_, err := c.Login(t.Context(), admin(), nil)
+	_, err := login(t.Context(), c, admin())
 	mustFail(t, err)
 	contains(t, err.Error(), "the answer is longer than 1048576 bytes")
 }

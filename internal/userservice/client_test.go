@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -27,7 +28,7 @@ func TestBaseURL(t *testing.T) {
 	for base, want := range tests {
 		t.Run(base, func(t *testing.T) {
 			sent := &watcher{next: &reply{status: http.StatusTeapot}}
-			_, err := newClient(sent, userservice.Config{BaseURL: mustURL(base)}).Login(t.Context(), admin(), nil)
+			_, err := login(t.Context(), newClient(sent, userservice.Config{BaseURL: mustURL(base)}), admin())
 			if sent.url != want {
 				t.Errorf("asked %s, want %s", sent.url, want)
 			}
@@ -39,7 +40,7 @@ func TestBaseURL(t *testing.T) {
 
 func TestDefaultURL(t *testing.T) {
 	sent := &watcher{next: &reply{status: http.StatusTeapot}}
-	_, err := userservice.New(userservice.Config{Transport: sent}).Login(t.Context(), admin(), nil)
+	_, err := login(t.Context(), userservice.New(userservice.Config{Transport: sent}), admin())
 	mustFail(t, err)
 	if want := userservice.DefaultURL + "/v1/Auth/Login"; sent.url != want {
 		t.Errorf("asked %s, want %s", sent.url, want)
@@ -52,7 +53,7 @@ func TestConfiguredURLIsNotKept(t *testing.T) {
 	sent := &watcher{next: &reply{status: http.StatusTeapot}}
 	c := newClient(sent, userservice.Config{BaseURL: base})
 	base.Host = "elsewhere.example"
-	_, err := c.Login(t.Context(), admin(), nil)
+	_, err := login(t.Context(), c, admin())
 	mustFail(t, err)
 	if !strings.HasPrefix(sent.url, platformURL+"/") {
 		t.Errorf("asked %s", sent.url)
@@ -63,10 +64,10 @@ func TestURLThatIsNone(t *testing.T) {
 	base := mustURL(platformURL)
 	base.Host = "plat form"
 	r := &reply{status: http.StatusOK, body: granted}
-	_, err := newClient(r, userservice.Config{BaseURL: base}).Login(t.Context(), admin(), nil)
-	failed := failureOf(t, err)
-	if r.requests != 0 || failed.Attempts != 1 {
-		t.Errorf("%d requests in %d attempts, want none in one", r.requests, failed.Attempts)
+	_, err := login(t.Context(), newClient(r, userservice.Config{BaseURL: base}), admin())
+	mustFail(t, err)
+	if r.requests != 0 || attempts(err) != 1 {
+		t.Errorf("%d requests in %d attempts, want none in one", r.requests, attempts(err))
 	}
 	contains(t, err.Error(), "no request can be made of this URL")
 }
@@ -90,15 +91,15 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 			defer platform.Close()
 			c := userservice.New(userservice.Config{BaseURL: mustURL(platform.URL)})
 
-			_, err := c.Login(t.Context(), admin(), nil)
+			_, err := login(t.Context(), c, admin())
 			failed := failureOf(t, err, "QUERY-SECRET")
-			if failed.HTTPStatus != code || failed.Attempts != 1 || failed.Temporary() {
+			if failed.HTTPStatus != code || attempts(err) != 1 || failed.Temporary() {
 				t.Errorf("error = %+v, want HTTP %d in one attempt", failed, code)
 			}
 			contains(t, err.Error(), "it redirects to "+target.URL+"/sign-in; redirects are not followed", "check whether the URL")
 
 			asked = 0
-			_, err = c.Refresh(t.Context(), user().DeviceToken, user().InstanceKey)
+			_, err = refresh(t.Context(), c, session.Session{AccessToken: user().DeviceToken, RefreshToken: user().InstanceKey})
 			mustFail(t, err)
 			contains(t, err.Error(), "it redirects to "+platform.URL+"/sign-in")
 			if followed.Load() != 0 {
@@ -126,7 +127,7 @@ func TestRedirectsThatAreOdd(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := &reply{status: test.status, header: map[string]string{"Location": test.location}}
-			_, err := newClient(r, userservice.Config{}).Login(t.Context(), admin(), nil)
+			_, err := login(t.Context(), newClient(r, userservice.Config{}), admin())
 			mustFail(t, err, "QUERY-SECRET")
 			contains(t, err.Error(), test.want)
 			if r.requests != 1 {
@@ -146,7 +147,7 @@ func TestRealConnections(t *testing.T) {
 	c := userservice.New(userservice.Config{BaseURL: mustURL(server.URL)})
 	first := mustLogin(t, c)
 	p.Inject(emulator.Refresh, emulator.ConnectionReset())
-	second, err := c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+	second, err := refresh(t.Context(), c, first)
 	if err != nil || !p.Accepts(second.AccessToken.Reveal()) {
 		t.Errorf("error %v", err)
 	}

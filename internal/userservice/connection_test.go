@@ -47,7 +47,7 @@ func TestConnectionsThatFail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newClient(brokenTransport{test.err}, userservice.Config{})
-				_, err := c.Login(t.Context(), admin(), nil)
+				_, err := login(t.Context(), c, admin())
 				failed := failureOf(t, err)
 				if want := "login failed: POST " + platformURL + "/v1/Auth/Login" + test.want + " (3 attempts)"; err.Error() != want {
 					t.Errorf("error %q\nwant  %q", err, want)
@@ -81,11 +81,11 @@ func TestNothingListens(t *testing.T) {
 	}
 	_ = listener.Close()
 	c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + listener.Addr().String())})
-	_, err = c.Login(t.Context(), admin(), once())
-	if !errors.Is(err, errOnce) {
-		t.Fatalf("error %v, want a second attempt", err)
+	_, err = c.Authorizer(admin()).Login(t.Context())
+	if _, worthIt := failureOf(t, err).Retry(); !worthIt {
+		t.Errorf("%v is not worth another attempt", err)
 	}
-	contains(t, err.Error(), "login not sent again: once is enough (before that, login failed: POST http://"+listener.Addr().String()+"/v1/Auth/Login: no connection: ")
+	contains(t, err.Error(), "login failed: POST http://"+listener.Addr().String()+"/v1/Auth/Login: no connection: ")
 }
 
 // TestWhatIsNotHTTP answers with bytes that net/http would quote.
@@ -107,9 +107,9 @@ func TestWhatIsNotHTTP(t *testing.T) {
 			defer listener.Close()
 			go answerRaw(listener, test.answer)
 			c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + listener.Addr().String())})
-			_, err = c.Login(t.Context(), admin(), once())
-			if !errors.Is(err, errOnce) {
-				t.Fatalf("error %v, want a second attempt", err)
+			_, err = c.Authorizer(admin()).Login(t.Context())
+			if _, worthIt := failureOf(t, err).Retry(); !worthIt {
+				t.Errorf("%v is not worth another attempt", err)
 			}
 			contains(t, err.Error(), test.want)
 			mustHide(t, err.Error(), accessText, refreshText, password)

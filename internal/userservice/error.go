@@ -2,10 +2,14 @@ package userservice
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -29,17 +33,15 @@ type Error struct {
 	Wait time.Duration
 	// Reason says what was wrong where the platform's words do not.
 	Reason string
-	// Attempts counts the requests that were sent.
-	Attempts int
 	// Err is the cause when there was no answer, such as a context's error
 	// or a system error. Its text is safe to print.
 	Err error
 
 	// interrupted means that no answer came, or not the whole of one.
 	interrupted bool
-	// lasting means that another attempt will fail in the same way, though
+	// permanent means that another attempt will fail in the same way, though
 	// there was no answer.
-	lasting bool
+	permanent bool
 }
 
 // Error tells endpoint, HTTP status, Status, Title and messages
@@ -68,9 +70,6 @@ func (e *Error) Error() string {
 	if e.Reason != "" {
 		fmt.Fprintf(&b, ": %s", e.Reason)
 	}
-	if e.Attempts > 1 {
-		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
-	}
 	return b.String()
 }
 
@@ -98,6 +97,19 @@ func (e *Error) Refused() bool {
 func (e *Error) Temporary() bool {
 	code := e.Code()
 	return e.unanswered() || e.platformFailed() || code == http.StatusRequestTimeout || code == http.StatusTooManyRequests
+}
+
+// maxRetryWait is the longest wait that another attempt is worth. Beyond that
+// the user is told.
+const maxRetryWait = 30 * time.Second
+
+// Retry reports whether the request is worth sending again, and how long the
+// platform asked to wait before that: there was no answer, or a 5xx, or for a
+// refresh, which is not limited, a 429 (PLATFORM-API.md §6).
+func (e *Error) Retry() (wait time.Duration, worthIt bool) {
+	limited := e.Operation == refresh && e.Code() == http.StatusTooManyRequests
+	worthIt = !e.permanent && e.Wait <= maxRetryWait && (e.unanswered() || e.platformFailed() || limited)
+	return e.Wait, worthIt
 }
 
 // Blocked reports whether the platform turned the caller away for asking too
@@ -145,10 +157,86 @@ func (e *Error) because(reason string) *Error {
 	return e
 }
 
-// also adds to the reason.
-func (e *Error) also(reason string) {
-	if e.Reason != "" {
-		reason = e.Reason + "; " + reason
+// timeoutError is a request that took too long. It is a
+// [context.DeadlineExceeded], and hence a timeout as [net.Error] has it, that
+// says which deadline it was.
+type timeoutError struct{ after time.Duration }
+
+func (e *timeoutError) Error() string {
+	return fmt.Sprintf("no whole answer within %s (request_timeout)", e.after)
+}
+
+func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
+
+// noAnswer is for a request that got no answer, or not the whole of one. The
+// texts of net/http quote the URL with its userinfo, the proxy's with its
+// password, and a malformed answer: none of them is used. What a person can do
+// something about is told in words of our own; Err keeps those errors of the
+// chain whose texts are known to be safe.
+func (e *Error) noAnswer(ctx context.Context, err error, clean sanitiser) *Error {
+	e.interrupted = true
+	if ctx.Err() != nil {
+		e.Err = context.Cause(ctx)
+		return e.because(whyEnded(ctx))
 	}
-	e.Reason = reason
+	var (
+		refused     *proxyRefusal
+		operation   *net.OpError
+		dns         *net.DNSError
+		certificate *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+		timeout     net.Error
+	)
+	e.Err = systemError(err)
+	switch {
+	case errors.As(err, &refused):
+		e.Err, e.permanent = refused, true
+		return e.because(refused.Error())
+	case errors.Is(err, errProxySetting):
+		e.Err, e.permanent = errProxySetting, true
+		return e.because(errProxySetting.Error())
+	case errors.As(err, &operation) && operation.Op == "proxyconnect":
+		return e.because("the proxy of the environment (HTTPS_PROXY) cannot be reached" + detail(e.Err))
+	case errors.As(err, &dns):
+		return e.because("the host name " + clean.words(dns.Name) + " cannot be resolved")
+	case errors.As(err, &certificate):
+		e.permanent = true
+		return e.because("the server's TLS certificate is not trusted: " + clean.words(certificate.Err.Error()))
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		e.permanent = true
+		return e.because("what listens there does not speak TLS; check the scheme and the port of the URL")
+	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
+		// An alert, whose text is one of a fixed list. The two ends do not
+		// agree on how to talk, and will not the next time.
+		e.permanent = true
+		return e.because("the TLS handshake failed: " + operation.Err.Error())
+	case errors.As(err, &operation) && operation.Op == "dial":
+		return e.because("no connection" + detail(e.Err))
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return e.because("the connection timed out")
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), e.Err != nil:
+		if e.Err == nil {
+			e.Err = io.ErrUnexpectedEOF
+		}
+		return e.because("the connection was closed before the whole answer had come")
+	default:
+		return e.because("the connection broke, or what came over it is not HTTP")
+	}
+}
+
+// systemError is the system's error in a chain, such as ECONNREFUSED, or nil.
+func systemError(err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return number
+	}
+	return nil
+}
+
+// detail is what a system error adds to a sentence.
+func detail(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
 }

@@ -19,11 +19,11 @@ func TestErrorTells(t *testing.T) {
 		"all of it": {
 			userservice.Error{
 				Operation: "login", Endpoint: login, HTTPStatus: 429, Status: 429, Title: `Too "many"`, Messages: []string{"One.", "Two."},
-				Wait: time.Minute, Reason: "because", Attempts: 2,
+				Wait: time.Minute, Reason: "because",
 			},
-			"login failed: " + login + ` answered HTTP 429 Too Many Requests, Status 429, "Too \"many\"", asking to wait 1m0s; One.; Two.: because (2 attempts)`,
+			"login failed: " + login + ` answered HTTP 429 Too Many Requests, Status 429, "Too \"many\"", asking to wait 1m0s; One.; Two.: because`,
 		},
-		"no answer":        {userservice.Error{Operation: "login", Endpoint: login, Reason: "no connection", Attempts: 1}, "login failed: " + login + ": no connection"},
+		"no answer":        {userservice.Error{Operation: "login", Endpoint: login, Reason: "no connection"}, "login failed: " + login + ": no connection"},
 		"nothing was said": {userservice.Error{Operation: "login", Endpoint: login, HTTPStatus: 599}, "login failed: " + login + " answered HTTP 599"},
 	}
 	for name, test := range tests {

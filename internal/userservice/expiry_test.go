@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -110,11 +111,11 @@ func TestLifetimeOfThePlatformsTokens(t *testing.T) {
 				p.AddAdmin(emulator.Admin{Email: email, Password: password})
 				c := newClient(platformInMemory(t, p), userservice.Config{})
 				first := mustLogin(t, c)
-				second, err := c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+				second, err := refresh(t.Context(), c, first)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, answer := range []userservice.Answer{first, second} {
+				for _, answer := range []session.Session{first, second} {
 					if got := answer.ExpiresAt.Sub(answer.IssuedAt); got != test.want || !answer.IssuedAt.Equal(time.Now()) {
 						t.Errorf("issued %v, lives %s, want %v and %s", answer.IssuedAt, got, time.Now(), test.want)
 					}
@@ -135,7 +136,7 @@ func TestClockSkew(t *testing.T) {
 				if ahead.Abs() <= 2*time.Second { // what a Date to the second leaves open
 					want = 0
 				}
-				answer := mustLogin(t, newClient(platformInMemory(t, p), userservice.Config{}))
+				answer := mustAnswer(t, newClient(platformInMemory(t, p), userservice.Config{}))
 				if answer.ClockSkew != want {
 					t.Errorf("ClockSkew = %s, want %s", answer.ClockSkew, want)
 				}
@@ -153,7 +154,7 @@ func TestClockSkewOfASlowAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlatform()
 		p.Inject(emulator.Login, emulator.Delay(20*time.Second))
-		if got := mustLogin(t, newClient(platformInMemory(t, p), userservice.Config{})).ClockSkew; got != 0 {
+		if got := mustAnswer(t, newClient(platformInMemory(t, p), userservice.Config{})).ClockSkew; got != 0 {
 			t.Errorf("ClockSkew = %s, want none", got)
 		}
 	})
@@ -174,7 +175,7 @@ func TestClockSkewWithoutADate(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			r := &reply{status: 200, body: grant(test.token, `,"ExpiresIn":60`), header: map[string]string{"Date": test.date}}
-			answer := mustLogin(t, newClient(r, userservice.Config{Now: func() time.Time { return here }}))
+			answer := mustAnswer(t, newClient(r, userservice.Config{Now: func() time.Time { return here }}))
 			if answer.ClockSkew != test.want {
 				t.Errorf("ClockSkew = %s, want %s", answer.ClockSkew, test.want)
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -112,7 +113,7 @@ func faulty(t *testing.T, e emulator.Endpoint, fault emulator.Fault, times, requ
 	t.Helper()
 	p := newPlatform()
 	c := newClient(platformInMemory(t, p), userservice.Config{RequestTimeout: 10 * time.Second})
-	var first userservice.Answer
+	var first session.Session
 	if e == emulator.Refresh {
 		first = mustLogin(t, c)
 		p.ResetCounts()
@@ -120,12 +121,12 @@ func faulty(t *testing.T, e emulator.Endpoint, fault emulator.Fault, times, requ
 	for range times {
 		p.Inject(e, fault)
 	}
-	var answer userservice.Answer
+	var answer session.Session
 	var err error
 	if e == emulator.Login {
-		answer, err = c.Login(t.Context(), admin(), nil)
+		answer, err = login(t.Context(), c, admin())
 	} else {
-		answer, err = c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+		answer, err = refresh(t.Context(), c, first)
 	}
 	if counts := p.Counts(); counts.Login+counts.Refresh != requests {
 		t.Errorf("counts = %+v, want %d requests", counts, requests)
@@ -140,11 +141,11 @@ func faulty(t *testing.T, e emulator.Endpoint, fault emulator.Fault, times, requ
 		return
 	}
 	failed := failureOf(t, err, p.Secrets()...)
-	if (answer != userservice.Answer{}) {
+	if (answer != session.Session{}) {
 		t.Error("there is an answer, too")
 	}
-	if failed.Attempts != requests || failed.Operation != string(e) {
-		t.Errorf("%s after %d attempts, want %s and %d", failed.Operation, failed.Attempts, e, requests)
+	if attempts(err) != requests || failed.Operation != string(e) {
+		t.Errorf("%s after %d attempts, want %s and %d", failed.Operation, attempts(err), e, requests)
 	}
 	contains(t, err.Error(), told)
 	mustHide(t, err.Error(), first.AccessToken.Reveal(), first.RefreshToken.Reveal())

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -58,19 +59,19 @@ func FuzzAnswer(f *testing.F) {
 		// In a bubble, for the pauses between attempts.
 		synctest.Test(t, func(t *testing.T) {
 			c := newClient(fuzzed, userservice.Config{})
-			answer, err := c.Login(t.Context(), userservice.Credentials{Email: email, Password: secret.New(fuzzPassword)}, nil)
+			answer, err := login(t.Context(), c, userservice.Credentials{Email: email, Password: secret.New(fuzzPassword)})
 			checkFuzzed(t, answer, err, fuzzPassword)
-			answer, err = c.Login(t.Context(), userservice.Credentials{
+			answer, err = login(t.Context(), c, userservice.Credentials{
 				DeviceToken: secret.New(fuzzDevice), InstanceID: instanceID, InstanceKey: secret.New(fuzzKey),
-			}, nil)
+			})
 			checkFuzzed(t, answer, err, fuzzDevice, fuzzKey)
-			answer, err = c.Refresh(t.Context(), secret.New(fuzzAccess), secret.New(fuzzRefresh))
+			answer, err = refresh(t.Context(), c, session.Session{AccessToken: secret.New(fuzzAccess), RefreshToken: secret.New(fuzzRefresh)})
 			checkFuzzed(t, answer, err, fuzzAccess, fuzzRefresh)
 		})
 	})
 }
 
-func checkFuzzed(t *testing.T, answer userservice.Answer, err error, secrets ...string) {
+func checkFuzzed(t *testing.T, answer session.Session, err error, secrets ...string) {
 	t.Helper()
 	if err == nil {
 		token := answer.AccessToken.Reveal()
@@ -83,7 +84,7 @@ func checkFuzzed(t *testing.T, answer userservice.Answer, err error, secrets ...
 		return
 	}
 	var failed *userservice.Error
-	if !errors.As(err, &failed) || failed.Attempts < 1 || failed.Attempts > 4 {
+	if !errors.As(err, &failed) || attempts(err) < 1 || attempts(err) > 4 {
 		t.Fatalf("error %v (%T), want an *Error after one to four attempts", err, err)
 	}
 	text := err.Error()

@@ -96,7 +96,7 @@ func TestLoginToTheLetter(t *testing.T) {
 			p := newPlatform()
 			sent := &watcher{next: platformInMemory(t, p)}
 			c := newClient(sent, userservice.Config{LoginFormat: test.format, UserAgent: "provider/1.2.3 terraform/1.11"})
-			answer, err := c.Login(t.Context(), test.credentials, nil)
+			answer, err := login(t.Context(), c, test.credentials)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +138,7 @@ func TestPasswordsToTheLetter(t *testing.T) {
 				p.AddAdmin(emulator.Admin{Email: email, Password: test.given})
 				seen := &watcher{next: platformInMemory(t, p)}
 				c := newClient(seen, userservice.Config{LoginFormat: format})
-				if _, err := c.Login(t.Context(), userservice.Credentials{Email: email, Password: secret.New(test.given)}, nil); err != nil {
+				if _, err := login(t.Context(), c, userservice.Credentials{Email: email, Password: secret.New(test.given)}); err != nil {
 					t.Error(err)
 				}
 				if want := `assword":"` + test.sent + `"}`; !strings.HasSuffix(seen.body, want) {
@@ -156,7 +156,7 @@ func TestStringDialectEscapesTwice(t *testing.T) {
 	p.AddAdmin(emulator.Admin{Email: `o"brien@example.com`, Password: password})
 	sent := &watcher{next: platformInMemory(t, p)}
 	c := newClient(sent, userservice.Config{LoginFormat: userservice.FormatString})
-	if _, err := c.Login(t.Context(), userservice.Credentials{Email: `o"brien@example.com`, Password: secret.New(password)}, nil); err != nil {
+	if _, err := login(t.Context(), c, userservice.Credentials{Email: `o"brien@example.com`, Password: secret.New(password)}); err != nil {
 		t.Error(err)
 	}
 	contains(t, sent.body, `"{\"email\":\"o\\\"brien@example.com\"}"`)
@@ -180,7 +180,7 @@ func TestHeadersThatHTTPCannotCarry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPlatform()
 			c := newClient(platformInMemory(t, p), userservice.Config{})
-			_, err := c.Login(t.Context(), test.credentials, nil)
+			_, err := login(t.Context(), c, test.credentials)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -198,11 +198,10 @@ func TestHeadersThatHTTPCannotCarry(t *testing.T) {
 
 // TestLoginThatIsRefused is what the emulator has against a login.
 func TestLoginThatIsRefused(t *testing.T) {
-	wrongPassword, wrongKey, unknownDevice, noInstance := admin(), user(), user(), user()
+	wrongPassword, wrongKey, unknownDevice := admin(), user(), user()
 	wrongPassword.Password = secret.New("not-the-password-at-all")
 	wrongKey.InstanceKey = secret.New("not-the-instance-key-at-all")
 	unknownDevice.DeviceToken = secret.New("not-a-device-token-at-all")
-	noInstance.InstanceID = ""
 	tests := map[string]struct {
 		credentials userservice.Credentials
 		status      int
@@ -211,16 +210,15 @@ func TestLoginThatIsRefused(t *testing.T) {
 		"wrong password":     {wrongPassword, 401, []string{`"Unauthorized"`, "The email or the password is wrong."}},
 		"wrong instance key": {wrongKey, 401, []string{`"Unauthorized"`, "The instance key is wrong."}},
 		"unknown device":     {unknownDevice, 401, []string{`"Unauthorized"`, "The user is unknown in this instance."}},
-		"no instance":        {noInstance, 400, []string{`"Bad request"`, "The header InstanceId is required."}},
 	}
 	for name, test := range tests {
 		for _, format := range []userservice.LoginFormat{userservice.FormatObject, userservice.FormatString} {
 			t.Run(name+", "+string(format), func(t *testing.T) {
 				p := newPlatform()
 				c := newClient(platformInMemory(t, p), userservice.Config{LoginFormat: format})
-				_, err := c.Login(t.Context(), test.credentials, nil)
+				_, err := login(t.Context(), c, test.credentials)
 				failed := failureOf(t, err, "not-the-password-at-all", "not-the-instance-key-at-all", "not-a-device-token-at-all")
-				if failed.Operation != "login" || failed.HTTPStatus != test.status || failed.Status != test.status || !failed.Refused() || failed.Attempts != 1 {
+				if failed.Operation != "login" || failed.HTTPStatus != test.status || failed.Status != test.status || !failed.Refused() || attempts(err) != 1 {
 					t.Errorf("error = %+v, want HTTP and Status %d, refused, in one attempt", failed, test.status)
 				}
 				contains(t, err.Error(), append(test.words, "login failed: POST "+platformURL+"/v1/Auth/Login answered HTTP "+strconv.Itoa(test.status))...)

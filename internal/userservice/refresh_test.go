@@ -6,6 +6,7 @@ import (
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -17,11 +18,11 @@ func TestRefreshToTheLetter(t *testing.T) {
 			p := newPlatform()
 			sent := &watcher{next: platformInMemory(t, p)}
 			c := newClient(sent, userservice.Config{LoginFormat: format, UserAgent: "provider/1.2.3"})
-			first, err := c.Login(t.Context(), user(), nil)
+			first, err := login(t.Context(), c, user())
 			if err != nil {
 				t.Fatal(err)
 			}
-			second, err := c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+			second, err := refresh(t.Context(), c, first)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +50,7 @@ func TestRefreshThatIsRefused(t *testing.T) {
 	p := newPlatform()
 	c := newClient(platformInMemory(t, p), userservice.Config{})
 	first := mustLogin(t, c)
-	if _, err := c.Refresh(t.Context(), first.AccessToken, first.RefreshToken); err != nil {
+	if _, err := refresh(t.Context(), c, first); err != nil {
 		t.Fatal(err)
 	}
 	const unknown = "a-refresh-token-of-nobody"
@@ -60,13 +61,12 @@ func TestRefreshThatIsRefused(t *testing.T) {
 	}{
 		"spent":   {first.RefreshToken, 401, "The refresh token was used before."},
 		"unknown": {secret.New(unknown), 401, "The refresh token is unknown."},
-		"none":    {secret.String{}, 400, "AccessToken and RefreshToken are required."},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := c.Refresh(t.Context(), first.AccessToken, test.refreshToken)
+			_, err := refresh(t.Context(), c, session.Session{AccessToken: first.AccessToken, RefreshToken: test.refreshToken})
 			failed := failureOf(t, err, first.AccessToken.Reveal(), first.RefreshToken.Reveal(), unknown)
-			if failed.Operation != "refresh" || failed.Code() != test.status || !failed.Refused() || failed.Temporary() || failed.Attempts != 1 {
+			if failed.Operation != "refresh" || failed.Code() != test.status || !failed.Refused() || failed.Temporary() || attempts(err) != 1 {
 				t.Errorf("error = %+v, want a refusal with %d in one attempt", failed, test.status)
 			}
 			contains(t, err.Error(), "refresh failed: POST "+platformURL+"/v1/Auth/RefreshToken", test.words)

@@ -2,9 +2,7 @@ package userservice_test
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -31,7 +29,7 @@ func TestPausesGrow(t *testing.T) {
 		always(p, emulator.Login, emulator.Status(503))
 
 		started := time.Now()
-		_, err := c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+		_, err := refresh(t.Context(), c, first)
 		mustFail(t, err)
 		if took := time.Since(started); took < refreshLeast || took > refreshMost {
 			t.Errorf("four attempts of a refresh took %s, want %s to %s", took, refreshLeast, refreshMost)
@@ -39,7 +37,7 @@ func TestPausesGrow(t *testing.T) {
 		contains(t, err.Error(), "(4 attempts)")
 
 		started = time.Now()
-		_, err = c.Login(t.Context(), admin(), nil)
+		_, err = login(t.Context(), c, admin())
 		mustFail(t, err)
 		if took := time.Since(started); took < loginLeast || took > loginMost {
 			t.Errorf("three attempts of a login took %s, want %s to %s", took, loginLeast, loginMost)
@@ -83,7 +81,7 @@ func TestRetryAfter(t *testing.T) {
 					value = p.Now().Add(d).UTC().Format(http.TimeFormat)
 				}
 				p.Inject(emulator.Login, emulator.StatusWithRetryAfter(429, value))
-				_, err := c.Login(t.Context(), admin(), nil)
+				_, err := login(t.Context(), c, admin())
 				failed := failureOf(t, err)
 				if wait, blocked := failed.Blocked(); wait != test.wait || !blocked || failed.Wait != test.wait {
 					t.Errorf("Blocked = %s, %t, want %s and true", wait, blocked, test.wait)
@@ -95,7 +93,7 @@ func TestRetryAfter(t *testing.T) {
 				// A refresh waits that long, if it is not too long.
 				p.Inject(emulator.Refresh, emulator.StatusWithRetryAfter(429, value))
 				started := time.Now()
-				_, err = c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+				_, err = refresh(t.Context(), c, first)
 				took := time.Since(started)
 				if test.wait > 30*time.Second {
 					if wait, _ := failureOf(t, err).Blocked(); wait != test.wait || took != 0 {
@@ -115,7 +113,7 @@ func TestRetryAfterADateWithoutADateOfTheAnswer(t *testing.T) {
 	r := &reply{status: 429, header: map[string]string{"Retry-After": here.Add(90 * time.Second).Format(http.TimeFormat)}}
 	// A part of a second counts as a whole one: too early is a login too many.
 	c := newClient(r, userservice.Config{Now: func() time.Time { return here.Add(500 * time.Millisecond) }})
-	_, err := c.Login(t.Context(), admin(), nil)
+	_, err := login(t.Context(), c, admin())
 	if wait, blocked := failureOf(t, err).Blocked(); wait != 90*time.Second || !blocked {
 		t.Errorf("Blocked = %s, %t, want 90s", wait, blocked)
 	}
@@ -132,7 +130,7 @@ func TestLoginLimit(t *testing.T) {
 				for range 5 {
 					mustLogin(t, c)
 				}
-				_, err := c.Login(t.Context(), admin(), nil)
+				_, err := login(t.Context(), c, admin())
 				want := time.Hour
 				if omit {
 					want = 0
@@ -149,75 +147,10 @@ func TestLoginLimit(t *testing.T) {
 	}
 }
 
-// TestAdmit pins that each request of a login is asked for, and when it is
-// over.
-func TestAdmit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPlatform()
-		var events []string
-		transport := platformInMemory(t, p)
-		c := newClient(roundTripper(func(request *http.Request) (*http.Response, error) {
-			events = append(events, "request")
-			return transport.RoundTrip(request)
-		}), userservice.Config{})
-		p.Inject(emulator.Login, emulator.Status(503), emulator.ConnectionReset())
-		_, err := c.Login(t.Context(), admin(), func(context.Context) (func(), error) {
-			events = append(events, "admit")
-			return func() { events = append(events, "done") }, nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := []string{"admit", "request", "done", "admit", "request", "done", "admit", "request", "done"}
-		if !slices.Equal(events, want) {
-			t.Errorf("%v, want %v", events, want)
-		}
-	})
-}
-
 // roundTripper is a function that sends requests.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-var errNotAdmitted = errors.New("the limit is reached until noon")
-
-func TestAdmitThatRefuses(t *testing.T) {
-	tests := map[string]struct {
-		admitted int // how many requests are
-		want     string
-	}{
-		"the first":  {0, "login not sent: the limit is reached until noon"},
-		"the second": {1, "login not sent again: the limit is reached until noon (before that, login failed: POST " + platformURL + "/v1/Auth/Login answered HTTP 503 Service Unavailable"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				p := newPlatform()
-				always(p, emulator.Login, emulator.Status(503))
-				c := newClient(platformInMemory(t, p), userservice.Config{})
-				asked := 0
-				_, err := c.Login(t.Context(), admin(), func(context.Context) (func(), error) {
-					if asked++; asked > test.admitted {
-						return nil, errNotAdmitted
-					}
-					return nil, nil // nothing to be done after it
-				})
-				if !errors.Is(err, errNotAdmitted) {
-					t.Fatalf("error %v, want the admission's", err)
-				}
-				contains(t, err.Error(), test.want)
-				mustHide(t, err.Error(), password)
-				if failed := (*userservice.Error)(nil); errors.As(err, &failed) {
-					t.Error("it is an *Error, as if the platform were the reason")
-				}
-				if got := p.Counts().Login; got != test.admitted {
-					t.Errorf("%d logins were sent, want %d", got, test.admitted)
-				}
-			})
-		})
-	}
-}
 
 func TestNoTimeForAnotherAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -228,10 +161,10 @@ func TestNoTimeForAnotherAttempt(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 		defer cancel()
 		started := time.Now()
-		_, err := c.Refresh(ctx, first.AccessToken, first.RefreshToken)
+		_, err := refresh(ctx, c, first)
 		failed := failureOf(t, err)
-		if took := time.Since(started); took != 0 || failed.Attempts != 1 || failed.Code() != 503 {
-			t.Errorf("it ended after %s and %d attempts: %v", took, failed.Attempts, err)
+		if took := time.Since(started); took != 0 || attempts(err) != 1 || failed.Code() != 503 {
+			t.Errorf("it ended after %s and %d attempts: %v", took, attempts(err), err)
 		}
 		contains(t, err.Error(), "HTTP 503", "there is no time for another attempt before the operation's deadline at 2000-01-01T00:00:20Z")
 
@@ -239,7 +172,7 @@ func TestNoTimeForAnotherAttempt(t *testing.T) {
 		always(p, emulator.Login, emulator.HTMLPage(502))
 		soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		_, err = c.Login(soon, admin(), nil)
+		_, err = login(soon, c, admin())
 		mustFail(t, err)
 		contains(t, err.Error(), "HTTP 502", "answered with a web page", "; there is no time for another attempt")
 	})

@@ -18,6 +18,7 @@ import (
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -42,10 +43,10 @@ func TestLogsHoldNoSecret(t *testing.T) {
 			}
 			p.Inject(emulator.Login, each.fault)
 			p.Inject(emulator.Refresh, each.fault)
-			_, _ = c.Login(t.Context(), user(), nil)
-			_, _ = c.Refresh(t.Context(), first.AccessToken, first.RefreshToken)
+			_, _ = login(t.Context(), c, user())
+			_, _ = refresh(t.Context(), c, first)
 		}
-		_, err := newClient(echo{}, config).Login(t.Context(), user(), nil)
+		_, err := login(t.Context(), newClient(echo{}, config), user())
 		mustFail(t, err)
 
 		if strings.Count(logs.String(), "\n") < 2*len(faults) {
@@ -64,9 +65,9 @@ func TestLogTellsOfEachRequest(t *testing.T) {
 		"an answer":   {emulator.Delay(0), []string{"status=200 | "}},
 		"refused":     {emulator.Status(401), []string{"status=401 error=refused | "}},
 		"blocked":     {emulator.StatusWithRetryAfter(429, "3600"), []string{"status=429 error=blocked | "}},
-		"failed once": {emulator.InnerStatus(500), []string{`status=200 error="failure of the platform"`, "attempt=2 ", "status=200 | "}},
-		"reset once":  {emulator.ConnectionReset(), []string{`status=0 error="no answer"`, "attempt=2 "}},
-		"hung once":   {emulator.Hang(), []string{"duration=30s status=0 error=timeout", "attempt=2 "}},
+		"failed once": {emulator.InnerStatus(500), []string{`status=200 error="failure of the platform"`, "status=200 | "}},
+		"reset once":  {emulator.ConnectionReset(), []string{`status=0 error="no answer"`, "status=200 | "}},
+		"hung once":   {emulator.Hang(), []string{"duration=30s status=0 error=timeout", "status=200 | "}},
 		"of no use":   {emulator.NullResult(), []string{`status=200 error="no usable answer"`}},
 	}
 	for name, test := range tests {
@@ -78,9 +79,9 @@ func TestLogTellsOfEachRequest(t *testing.T) {
 				c := newClient(platformInMemory(t, p), userservice.Config{
 					Logger: slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: everything})),
 				})
-				_, _ = c.Login(t.Context(), admin(), nil)
+				_, _ = login(t.Context(), c, admin())
 				lines := strings.ReplaceAll(logs.String(), "\n", " | ")
-				contains(t, lines, append(test.want, `level=DEBUG msg="request to the platform" method=POST url=`+platformURL+`/v1/Auth/Login attempt=1 duration=`)...)
+				contains(t, lines, append(test.want, `level=DEBUG msg="request to the platform" method=POST url=`+platformURL+`/v1/Auth/Login duration=`)...)
 			})
 		})
 	}
@@ -94,7 +95,7 @@ func TestLogTellsOfACancelledRequest(t *testing.T) {
 		c := newClient(platformInMemory(t, p), userservice.Config{Logger: slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: everything}))})
 		ctx, cancel := contextThatEnds(t)
 		defer cancel()
-		_, err := c.Login(ctx, admin(), nil)
+		_, err := c.Authorizer(admin()).Login(ctx)
 		mustFail(t, err)
 		contains(t, logs.String(), "status=0 error=cancelled")
 	})
@@ -140,16 +141,16 @@ func TestServerThatRepeatsTheRequest(t *testing.T) {
 	for _, format := range []userservice.LoginFormat{userservice.FormatObject, userservice.FormatString} {
 		for name, credentials := range map[string]userservice.Credentials{"admin": admin(), "user": user()} {
 			t.Run(string(format)+", "+name, func(t *testing.T) {
-				_, err := newClient(echo{}, userservice.Config{LoginFormat: format}).Login(t.Context(), credentials, nil)
+				_, err := login(t.Context(), newClient(echo{}, userservice.Config{LoginFormat: format}), credentials)
 				mustFail(t, err)
 				contains(t, err.Error(), "Cannot read", "[redacted]")
 			})
 		}
 	}
 	t.Run("refresh", func(t *testing.T) {
-		access, refresh := secret.New(tokenOf(`{"exp":1780000000}`)), secret.New("opaque-refresh-token/+==")
-		_, err := newClient(echo{}, userservice.Config{}).Refresh(t.Context(), access, refresh)
-		mustFail(t, err, access.Reveal(), refresh.Reveal())
+		stale := session.Session{AccessToken: secret.New(tokenOf(`{"exp":1780000000}`)), RefreshToken: secret.New("opaque-refresh-token/+==")}
+		_, err := refresh(t.Context(), newClient(echo{}, userservice.Config{}), stale)
+		mustFail(t, err, stale.AccessToken.Reveal(), stale.RefreshToken.Reveal())
 		contains(t, err.Error(), "Cannot read", "[redacted]")
 	})
 }
@@ -183,7 +184,7 @@ func TestWordsThatHoldASecret(t *testing.T) {
 			t.Run(kind+" "+form, func(t *testing.T) {
 				written := write(text)
 				r := refusalOf("wrong: "+written+"!", "<"+written+written+">")
-				_, err := newClient(r, userservice.Config{}).Login(t.Context(), userservice.Credentials{Email: email, Password: secret.New(text)}, nil)
+				_, err := login(t.Context(), newClient(r, userservice.Config{}), userservice.Credentials{Email: email, Password: secret.New(text)})
 				mustFail(t, err)
 				mustHide(t, err.Error(), text, written)
 				contains(t, err.Error(), `"wrong: [redacted]`, `!"`, "; <[redacted]")
@@ -235,7 +236,7 @@ func TestWords(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, err := newClient(refusalOf("Title", test.words), userservice.Config{}).Login(t.Context(), admin(), nil)
+			_, err := login(t.Context(), newClient(refusalOf("Title", test.words), userservice.Config{}), admin())
 			failed := failureOf(t, err)
 			if len(failed.Messages) != 2 || failed.Messages[1] != test.want {
 				t.Errorf("messages %q\nwant %q", failed.Messages, test.want)
@@ -246,7 +247,7 @@ func TestWords(t *testing.T) {
 
 // TestSecretThatDoesNotPrint must not make every word one.
 func TestSecretThatDoesNotPrint(t *testing.T) {
-	_, err := newClient(refusalOf("Wrong"), userservice.Config{}).Login(t.Context(), userservice.Credentials{Email: email, Password: secret.New("\x00")}, nil)
+	_, err := login(t.Context(), newClient(refusalOf("Wrong"), userservice.Config{}), userservice.Credentials{Email: email, Password: secret.New("\x00")})
 	mustFail(t, err)
 	contains(t, err.Error(), `"Wrong"; Wrong`)
 }
@@ -257,7 +258,7 @@ func TestManyMessages(t *testing.T) {
 		words[i] = "again"
 	}
 	words[3] = "\x1b" // nothing is left of it
-	_, err := newClient(refusalOf(words...), userservice.Config{}).Login(t.Context(), admin(), nil)
+	_, err := login(t.Context(), newClient(refusalOf(words...), userservice.Config{}), admin())
 	failed := failureOf(t, err)
 	if len(failed.Messages) != 21 || failed.Messages[20] != "and more" || failed.Messages[3] != "again" {
 		t.Errorf("%d messages: %q", len(failed.Messages), failed.Messages)
@@ -270,7 +271,7 @@ func TestTokensOfAnAnswerThatIsNone(t *testing.T) {
 	const device = "DEVICE-token-made-by-hand"
 	body := `{"Result":{"DeviceToken":"` + device + `","AccessToken":{"Token":"` + accessText + `"},"RefreshToken":"` + refreshText + `"},
 		"Status":500,"Title":"` + accessText + `","Errors":[{"Message":"` + refreshText + `"},{"Message":"` + device + `"}]}`
-	_, err := newClient(&reply{status: 400, body: body}, userservice.Config{}).Login(t.Context(), admin(), nil)
+	_, err := login(t.Context(), newClient(&reply{status: 400, body: body}, userservice.Config{}), admin())
 	mustFail(t, err, accessText, refreshText, device)
 	contains(t, err.Error(), `Status 500, "[redacted]"; [redacted]; [redacted]`)
 }
@@ -278,7 +279,7 @@ func TestTokensOfAnAnswerThatIsNone(t *testing.T) {
 // TestMediaTypeIsShownSafely, for it is somebody else's word, too.
 func TestMediaTypeIsShownSafely(t *testing.T) {
 	r := &reply{status: 400, body: "?", header: map[string]string{"Content-Type": "text/" + instanceKey}}
-	_, err := newClient(r, userservice.Config{}).Login(t.Context(), user(), nil)
+	_, err := login(t.Context(), newClient(r, userservice.Config{}), user())
 	mustFail(t, err)
 	contains(t, err.Error(), "answered with text/[redacted] instead of JSON")
 }

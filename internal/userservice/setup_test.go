@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -151,14 +154,61 @@ func (r *reply) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
+// login logs in as a session manager does, which repeats what is worth it.
+func login(ctx context.Context, c *userservice.Client, credentials userservice.Credentials) (session.Session, error) {
+	return open(ctx, c, credentials, session.Session{})
+}
+
+// refresh refreshes a session as a session manager does that has nothing to
+// log in with.
+func refresh(ctx context.Context, c *userservice.Client, s session.Session) (session.Session, error) {
+	s.ExpiresAt = time.Time{} // or it would be reused
+	return open(ctx, c, userservice.Credentials{}, s)
+}
+
+func open(ctx context.Context, c *userservice.Client, credentials userservice.Credentials, resume session.Session) (session.Session, error) {
+	account := credentials.Account(platformURL)
+	if (credentials == userservice.Credentials{}) {
+		account = session.ResumedAccount(platformURL, "", resume.RefreshToken)
+	}
+	result, err := session.NewManager(session.Config{}).Open(ctx, session.Request{
+		Account: account, Authorizer: c.Authorizer(credentials), Resume: resume,
+	})
+	var failed *session.OpenError
+	if errors.As(err, &failed) && failed.Refresh != nil {
+		err = failed.Refresh
+	}
+	return result.Session, err
+}
+
 // mustLogin logs the admin in, and fails the test if that does not work.
-func mustLogin(t *testing.T, c *userservice.Client) userservice.Answer {
+func mustLogin(t *testing.T, c *userservice.Client) session.Session {
 	t.Helper()
-	answer, err := c.Login(t.Context(), admin(), nil)
+	answer, err := login(t.Context(), c, admin())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return answer
+}
+
+// mustAnswer is mustLogin for tests of what an answer tells besides.
+func mustAnswer(t *testing.T, c *userservice.Client) session.Answer {
+	t.Helper()
+	answer, err := c.Authorizer(admin()).Login(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer
+}
+
+// attempts is how many attempts an error tells of.
+func attempts(err error) int {
+	told := regexp.MustCompile(`\((\d+) attempts\)`).FindStringSubmatch(err.Error())
+	if told == nil {
+		return 1
+	}
+	n, _ := strconv.Atoi(told[1])
+	return n
 }
 
 // mustFail fails the test unless err is an Error, which holds none of the

@@ -31,7 +31,7 @@ func TestRequestTimeout(t *testing.T) {
 				always(p, emulator.Login, emulator.Hang())
 				c := newClient(platformInMemory(t, p), userservice.Config{RequestTimeout: test.timeout})
 				started := time.Now()
-				_, err := c.Login(t.Context(), admin(), nil)
+				_, err := login(t.Context(), c, admin())
 				took := time.Since(started)
 				failed := failureOf(t, err)
 				if !errors.Is(err, context.DeadlineExceeded) || !failed.Temporary() || failed.Refused() || failed.Code() != 0 {
@@ -59,9 +59,9 @@ func TestTimeoutInTheMiddleOfAnAnswer(t *testing.T) {
 			_ = http.NewResponseController(w).Flush()
 			<-r.Context().Done()
 		})), userservice.Config{RequestTimeout: time.Second})
-		_, err := c.Login(t.Context(), admin(), nil)
+		_, err := login(t.Context(), c, admin())
 		failed := failureOf(t, err, accessText, refreshText)
-		if failed.HTTPStatus != http.StatusOK || failed.Attempts != 3 || !failed.Temporary() {
+		if failed.HTTPStatus != http.StatusOK || attempts(err) != 3 || !failed.Temporary() {
 			t.Errorf("error = %+v, want HTTP 200 in 3 attempts", failed)
 		}
 		contains(t, err.Error(), "no whole answer within 1s")
@@ -69,7 +69,7 @@ func TestTimeoutInTheMiddleOfAnAnswer(t *testing.T) {
 }
 
 // TestOperationThatEnds is a context that ends while the platform is silent,
-// between two attempts, or before the first.
+// or before the request.
 func TestOperationThatEnds(t *testing.T) {
 	errStop := errors.New("the CLI asked to stop")
 	afterFive := func(cancel func()) { time.AfterFunc(5*time.Second, cancel) }
@@ -100,12 +100,10 @@ func TestOperationThatEnds(t *testing.T) {
 		cause    error
 		words    []string
 	}{
-		"cancelled while it waits":       {emulator.Hang(), cancelled, 5 * time.Second, 1, context.Canceled, []string{"the operation was cancelled"}},
-		"for a reason":                   {emulator.Hang(), withCause, 5 * time.Second, 1, errStop, []string{"the CLI asked to stop"}},
-		"deadline while it waits":        {emulator.Hang(), deadline, 5 * time.Second, 1, context.DeadlineExceeded, []string{"the operation's deadline passed at 2000-01-01T00:00:05Z"}},
-		"cancelled between two attempts": {emulator.StatusWithRetryAfter(503, "20"), cancelled, 5 * time.Second, 1, context.Canceled, []string{"HTTP 503", "asking to wait 20s", "the operation was cancelled"}},
-		"for a reason between the two":   {emulator.StatusWithRetryAfter(503, "20"), withCause, 5 * time.Second, 1, errStop, []string{"HTTP 503", "the CLI asked to stop"}},
-		"cancelled before":               {emulator.Status(503), before, 0, 0, context.Canceled, []string{"the operation was cancelled"}},
+		"cancelled while it waits": {emulator.Hang(), cancelled, 5 * time.Second, 1, context.Canceled, []string{"the operation was cancelled"}},
+		"for a reason":             {emulator.Hang(), withCause, 5 * time.Second, 1, errStop, []string{"the CLI asked to stop"}},
+		"deadline while it waits":  {emulator.Hang(), deadline, 5 * time.Second, 1, context.DeadlineExceeded, []string{"the operation's deadline passed at 2000-01-01T00:00:05Z"}},
+		"cancelled before":         {emulator.Status(503), before, 0, 0, context.Canceled, []string{"the operation was cancelled"}},
 	}
 	for name, test := range tests {
 		for _, e := range []emulator.Endpoint{emulator.Login, emulator.Refresh} {
@@ -121,16 +119,16 @@ func TestOperationThatEnds(t *testing.T) {
 					started := time.Now()
 					var err error
 					if e == emulator.Login {
-						_, err = c.Login(ctx, admin(), nil)
+						_, err = c.Authorizer(admin()).Login(ctx)
 					} else {
-						_, err = c.Refresh(ctx, first.AccessToken, first.RefreshToken)
+						_, err = c.Authorizer(admin()).Refresh(ctx, first)
 					}
 					if took := time.Since(started); took != test.took {
 						t.Errorf("it took %s, want %s", took, test.took)
 					}
 					failed := failureOf(t, err, p.Secrets()...)
-					if !errors.Is(err, test.cause) || failed.Attempts != test.requests {
-						t.Errorf("error = %+v, want %v after %d attempts", failed, test.cause, test.requests)
+					if !errors.Is(err, test.cause) {
+						t.Errorf("error = %+v, want %v", failed, test.cause)
 					}
 					contains(t, err.Error(), test.words...)
 					if counts := p.Counts(); counts.Login+counts.Refresh != test.requests {
@@ -140,25 +138,6 @@ func TestOperationThatEnds(t *testing.T) {
 			})
 		}
 	}
-}
-
-// TestContextGoesToAdmit pins that an admission which waits ends with the
-// operation, and that nothing is sent then.
-func TestContextGoesToAdmit(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPlatform()
-		c := newClient(platformInMemory(t, p), userservice.Config{RequestTimeout: time.Second})
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		started := time.Now()
-		_, err := c.Login(ctx, admin(), func(ctx context.Context) (func(), error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		})
-		if !errors.Is(err, context.DeadlineExceeded) || p.Counts().Login != 0 || time.Since(started) != time.Minute {
-			t.Errorf("error %v after %s and %d logins", err, time.Since(started), p.Counts().Login)
-		}
-	})
 }
 
 // contextThatEnds is cancelled after a second.

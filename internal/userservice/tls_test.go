@@ -3,7 +3,6 @@ package userservice_test
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"io"
 	"log"
 	"net"
@@ -41,10 +40,10 @@ func TestTLS12AtTheLeast(t *testing.T) {
 			p := newPlatform()
 			server := secureServer(t, p, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: test.newest}) //nolint:gosec // An old server is what this is about.
 			c := userservice.New(userservice.Config{BaseURL: mustURL(server.URL)})
-			_, err := c.Login(t.Context(), admin(), nil)
+			_, err := login(t.Context(), c, admin())
 			failed := failureOf(t, err)
 			contains(t, err.Error(), test.want)
-			if failed.Attempts != 1 || failed.HTTPStatus != 0 || p.Counts().Login != 0 {
+			if attempts(err) != 1 || failed.HTTPStatus != 0 || p.Counts().Login != 0 {
 				t.Errorf("error = %+v after %d logins, want one attempt without an answer", failed, p.Counts().Login)
 			}
 		})
@@ -59,7 +58,7 @@ func TestCertificateOfAnotherHost(t *testing.T) {
 	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
 	}
-	_, err := newClient(transport, userservice.Config{BaseURL: mustURL("https://another.host")}).Login(t.Context(), admin(), nil)
+	_, err := login(t.Context(), newClient(transport, userservice.Config{BaseURL: mustURL("https://another.host")}), admin())
 	mustFail(t, err)
 	contains(t, err.Error(), "the server's TLS certificate is not trusted: x509: certificate is valid for", "not another.host")
 	mustLogin(t, newClient(transport, userservice.Config{BaseURL: mustURL("https://" + server.Listener.Addr().String())}))
@@ -69,24 +68,9 @@ func TestNoTLS(t *testing.T) {
 	server := httptest.NewServer(newPlatform())
 	defer server.Close()
 	c := userservice.New(userservice.Config{BaseURL: mustURL(strings.Replace(server.URL, "http:", "https:", 1))})
-	_, err := c.Login(t.Context(), admin(), nil)
-	if failed := failureOf(t, err); failed.Attempts != 1 {
-		t.Errorf("%d attempts, want one", failed.Attempts)
+	_, err := login(t.Context(), c, admin())
+	if mustFail(t, err); attempts(err) != 1 {
+		t.Errorf("%d attempts, want one", attempts(err))
 	}
 	contains(t, err.Error(), "what listens there does not speak TLS; check the scheme and the port of the URL")
-}
-
-// errOnce ends a login after its first attempt, so that a test need not wait
-// for the pause before the second.
-var errOnce = errors.New("once is enough")
-
-// once admits one request.
-func once() userservice.Admit {
-	asked := 0
-	return func(context.Context) (func(), error) {
-		if asked++; asked > 1 {
-			return nil, errOnce
-		}
-		return nil, nil
-	}
 }

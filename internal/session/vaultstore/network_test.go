@@ -207,20 +207,20 @@ func TestGivenUpAcquire(t *testing.T) {
 type loginOnly struct{ meanwhile func() }
 
 // Refresh implements [session.Authorizer].
-func (loginOnly) Refresh(context.Context, session.Session) (session.Session, error) {
-	return session.Session{}, errors.New("there is nothing to refresh")
+func (loginOnly) Refresh(context.Context, session.Session) (session.Answer, error) {
+	return session.Answer{}, errors.New("there is nothing to refresh")
 }
 
 // Login implements [session.Authorizer].
-func (l loginOnly) Login(context.Context, session.Admit) (session.Session, error) {
+func (l loginOnly) Login(context.Context) (session.Answer, error) {
 	if l.meanwhile != nil {
 		l.meanwhile()
 	}
 	now := time.Now()
-	return session.Session{
+	return session.Answer{Session: session.Session{
 		AccessToken:  secret.New("access-of-the-login"),
 		RefreshToken: secret.New("refresh-of-the-login"),
 		IssuedAt:     now,
 		ExpiresAt:    now.Add(time.Hour),
-	}, nil
+	}}, nil
 }

@@ -3,7 +3,6 @@
 package vaultstore_test
 
 import (
-	"context"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
@@ -18,31 +17,6 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/vaultstore"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
-
-// authorizer asks the user-service for admin's sessions. It implements
-// [session.Authorizer].
-type authorizer struct{ client *userservice.Client }
-
-// Refresh implements [session.Authorizer].
-func (a authorizer) Refresh(ctx context.Context, s session.Session) (session.Session, error) {
-	return answered(a.client.Refresh(ctx, s.AccessToken, s.RefreshToken))
-}
-
-// Login implements [session.Authorizer].
-func (a authorizer) Login(ctx context.Context, admit session.Admit) (session.Session, error) {
-	return answered(a.client.Login(ctx, userservice.Credentials{
-		Email: admin.Login, Password: admin.Password, InstanceID: admin.InstanceID,
-	}, userservice.Admit(admit)))
-}
-
-func answered(answer userservice.Answer, err error) (session.Session, error) {
-	return session.Session{
-		AccessToken:  answer.AccessToken,
-		RefreshToken: answer.RefreshToken,
-		IssuedAt:     answer.IssuedAt,
-		ExpiresAt:    answer.ExpiresAt,
-	}, err
-}
 
 // A fleet is runners with one account and one Vault, and nothing else in common.
 type fleet struct {
@@ -79,9 +53,10 @@ func (f *fleet) open(t *testing.T) (session.Result, error) {
 	}
 	manager := session.NewManager(session.Config{Store: store, Now: f.now})
 	client := userservice.New(userservice.Config{BaseURL: f.base, Now: f.now})
-	account := admin
-	account.UserServiceURL = f.base.String()
-	return manager.Open(t.Context(), session.Request{Account: account, Authorizer: authorizer{client}, MinLifetime: 15 * time.Minute})
+	credentials := userservice.Credentials{Email: admin.Login, Password: admin.Password, InstanceID: admin.InstanceID}
+	return manager.Open(t.Context(), session.Request{
+		Account: credentials.Account(f.base.String()), Authorizer: client.Authorizer(credentials), MinLifetime: 15 * time.Minute,
+	})
 }
 
 // race lets n runners go at the same moment and returns the token that all of

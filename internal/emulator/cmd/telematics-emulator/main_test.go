@@ -112,7 +112,7 @@ func TestWhatIsPrintedLogsIn(t *testing.T) {
 	admin := userservice.Credentials{
 		Email: v["TELEMATICS_EMAIL"], Password: secret.New(v["TELEMATICS_PASSWORD"]), InstanceID: v["TELEMATICS_INSTANCE_ID"],
 	}
-	if _, err := platform.Login(t.Context(), admin, nil); err != nil {
+	if _, err := platform.Authorizer(admin).Login(t.Context()); err != nil {
 		t.Errorf("admin: %v", err)
 	}
 	device := regexp.MustCompile(`device_token = "(.*)"`).FindStringSubmatch(c.said)
@@ -122,7 +122,7 @@ func TestWhatIsPrintedLogsIn(t *testing.T) {
 	user := userservice.Credentials{
 		DeviceToken: secret.New(device[1]), InstanceID: v["TELEMATICS_INSTANCE_ID"], InstanceKey: secret.New(v["TELEMATICS_INSTANCE_KEY"]),
 	}
-	if _, err := platform.Login(t.Context(), user, nil); err != nil {
+	if _, err := platform.Authorizer(user).Login(t.Context()); err != nil {
 		t.Errorf("user: %v", err)
 	}
 
@@ -166,7 +166,7 @@ func TestSettingsOfTheAccounts(t *testing.T) {
 	}
 
 	platform := client(t, v["TELEMATICS_USER_SERVICE_URL"])
-	answer, err := platform.Login(t.Context(), userservice.Credentials{Email: "me@example.com", Password: secret.New(password)}, nil)
+	answer, err := platform.Authorizer(userservice.Credentials{Email: "me@example.com", Password: secret.New(password)}).Login(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestSettingsOfTheAccounts(t *testing.T) {
 		t.Errorf("the token lives %s, want 10m", got)
 	}
 	user := userservice.Credentials{DeviceToken: secret.New("the-device"), InstanceID: "the group", InstanceKey: secret.New(key)}
-	if _, err := platform.Login(t.Context(), user, nil); err != nil {
+	if _, err := platform.Authorizer(user).Login(t.Context()); err != nil {
 		t.Errorf("user: %v", err)
 	}
 }

@@ -5,11 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/jwt"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
 // envelope is what every answer of the platform comes in (PLATFORM-API.md §4).
@@ -40,16 +45,16 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// read makes an Answer of what was received, or says in report why it is none.
+// read makes an answer of what was received, or says in report why it is none.
 // The rule of success is PLATFORM-API.md §4: HTTP 200, Status 200, and two
 // tokens. The media type is no part of it.
-func (got received) read(report *Error, clean sanitiser) (Answer, *Error) {
+func (got received) read(report *Error, clean sanitiser) (session.Answer, *Error) {
 	var e envelope
 	err := json.Unmarshal(bytes.TrimPrefix(got.body, []byte("\ufeff")), &e)
 	var mistyped *json.UnmarshalTypeError
 	if err != nil && !errors.As(err, &mistyped) {
 		// The decoder's error quotes what it could not read.
-		return Answer{}, report.because(got.unreadable(clean))
+		return session.Answer{}, report.because(got.unreadable(clean))
 	}
 	// A field of another type than the contract's is as good as not there;
 	// the others were read, and may say what is wrong.
@@ -60,23 +65,26 @@ func (got received) read(report *Error, clean sanitiser) (Answer, *Error) {
 	switch {
 	case report.HTTPStatus != http.StatusOK || e.Status != http.StatusOK:
 		if e.Status == 0 && report.Title == "" && len(report.Messages) == 0 {
-			return Answer{}, report.because("the answer is JSON, but not the platform's: it has no Status")
+			return session.Answer{}, report.because("the answer is JSON, but not the platform's: it has no Status")
 		}
-		return Answer{}, report
+		return session.Answer{}, report
 	case e.Result == nil:
-		return Answer{}, report.because("the answer holds no Result")
+		return session.Answer{}, report.because("the answer holds no Result")
 	case access.IsEmpty():
-		return Answer{}, report.because("the answer holds no access token")
+		return session.Answer{}, report.because("the answer holds no access token")
 	case refresh.IsEmpty():
-		return Answer{}, report.because("the answer holds no refresh token")
+		return session.Answer{}, report.because("the answer holds no refresh token")
 	case !fitsHeader(access.Reveal()):
-		return Answer{}, report.because("the answer's access token holds characters that no token has")
+		return session.Answer{}, report.because("the answer's access token holds characters that no token has")
 	}
 
-	answer := Answer{AccessToken: access, RefreshToken: refresh, DeviceToken: device}
-	answer.IssuedAt, answer.ExpiresAt = times(access.Reveal(), e.Result.AccessToken.ExpiresIn, got.answered)
-	answer.ClockSkew = skew(got, access.Reveal())
-	return answer, nil
+	issued, expires := times(access.Reveal(), e.Result.AccessToken.ExpiresIn, got.answered)
+	return session.Answer{
+		Session: session.Session{
+			AccessToken: access, RefreshToken: refresh, DeviceToken: device, IssuedAt: issued, ExpiresAt: expires,
+		},
+		ClockSkew: skew(got, access.Reveal()),
+	}, nil
 }
 
 // tokens returns what the Result holds, empty where it does not.
@@ -137,4 +145,61 @@ func (got received) unreadable(clean sanitiser) string {
 	default:
 		return fmt.Sprintf("answered with %s instead of JSON", clean.words(mediaType))
 	}
+}
+
+// untold is the life of a token that does not tell its own: the shortest that
+// the platform's documents know (PLATFORM-API.md §5).
+const untold = 2 * time.Hour
+
+// times returns when a token was issued and when it ends. The token is trusted
+// first; where it is silent, it ends the sooner of ExpiresIn seconds and two
+// hours from the answer (PLATFORM-API.md §5).
+func times(token string, expiresIn json.RawMessage, answered time.Time) (issued, expires time.Time) {
+	answered = answered.UTC().Round(0) // without the monotonic clock, as it is kept
+	issued, expires = jwt.Times(token)
+	if issued.IsZero() {
+		issued = answered
+	}
+	if expires.IsZero() {
+		expires = answered.Add(min(untold, lifetime(expiresIn)))
+	}
+	return issued, expires
+}
+
+// lifetime reads ExpiresIn, which should be a number of seconds and may come
+// as a string. What cannot be read says nothing, and counts as [untold]; what
+// is zero or less is over at once.
+func lifetime(raw json.RawMessage) time.Duration {
+	text := string(raw)
+	if unquoted := ""; json.Unmarshal(raw, &unquoted) == nil && text != "null" {
+		text = strings.TrimSpace(unquoted)
+	}
+	seconds, err := strconv.ParseFloat(text, 64)
+	switch {
+	case math.IsInf(seconds, -1):
+		return 0
+	case err != nil, math.IsNaN(seconds), seconds > untold.Seconds():
+		return untold
+	default:
+		return time.Duration(max(0, seconds) * float64(time.Second))
+	}
+}
+
+// skew returns how far the platform's clock is ahead of the local one. Its
+// time is compared with the middle of the request; the difference says nothing
+// when half of the request's time, or the second to which the platform's time
+// is given, may be all of it.
+func skew(got received, token string) time.Duration {
+	theirs, err := http.ParseTime(got.response.Header.Get("Date"))
+	if err != nil {
+		if theirs, _ = jwt.Times(token); theirs.IsZero() {
+			return 0
+		}
+	}
+	took := max(0, got.answered.Sub(got.sent))
+	ahead := theirs.Sub(got.sent.Add(took / 2))
+	if noise := took/2 + 2*time.Second; ahead.Abs() <= noise {
+		return 0
+	}
+	return ahead.Round(time.Second)
 }

@@ -7,39 +7,46 @@ import (
 	"strings"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
 // loginPath is the path of the login (PLATFORM-API.md §2).
 const loginPath = "/v1/Auth/Login"
 
-// maxLoginAttempts bounds the requests of one login: a first and two retries.
-// Each counts against the platform's limit.
-const maxLoginAttempts = 3
+// Authorizer returns what asks for sessions with the credentials. Without
+// credentials it can refresh, and its Login fails with a
+// [*MissingCredentialsError]. Other errors are [*Error], which implement
+// [session.PlatformError], or come before anything is sent.
+func (c *Client) Authorizer(credentials Credentials) session.Authorizer {
+	return authorizer{c, credentials}
+}
 
-// Login authorizes with credentials, which revokes the tokens issued before
-// (PLATFORM-API.md §6). It retries when there was no answer or a 5xx, twice at
-// the most, and asks admit before each request. A nil admit admits them all.
-//
-// An error of the platform's, or of the way to it, is an [*Error]; one of
-// admit's is wrapped.
-func (c *Client) Login(ctx context.Context, credentials Credentials, admit Admit) (Answer, error) {
+// authorizer implements [session.Authorizer].
+type authorizer struct {
+	client      *Client
+	credentials Credentials
+}
+
+// Login implements [session.Authorizer].
+func (a authorizer) Login(ctx context.Context) (session.Answer, error) {
+	c, credentials := a.client, a.credentials
+	if err := credentials.Missing(); err != nil {
+		return session.Answer{}, err
+	}
 	header, err := c.loginHeader(credentials)
 	if err != nil {
-		return Answer{}, err
+		return session.Answer{}, err
 	}
 	body, err := c.loginBody(credentials)
 	if err != nil {
-		return Answer{}, err
+		return session.Answer{}, err
 	}
-	return c.do(ctx, call{
-		operation:   "login",
-		path:        loginPath,
-		header:      header,
-		body:        body,
-		secrets:     []secret.String{credentials.Password, credentials.InstanceKey, credentials.DeviceToken},
-		admit:       admit,
-		maxAttempts: maxLoginAttempts,
-		retries:     func(e *Error) bool { return e.unanswered() || e.platformFailed() },
+	return c.send(ctx, call{
+		operation: login,
+		path:      loginPath,
+		header:    header,
+		body:      body,
+		secrets:   []secret.String{credentials.Password, credentials.InstanceKey, credentials.DeviceToken},
 	})
 }
 
@@ -107,7 +114,7 @@ type (
 
 // loginBody writes the login in the client's dialect.
 func (c *Client) loginBody(credentials Credentials) ([]byte, error) {
-	isUser, inString := !credentials.DeviceToken.IsEmpty(), c.loginFormat == FormatString
+	isUser, inString := credentials.Kind() == session.User, c.loginFormat == FormatString
 	switch {
 	case isUser && inString:
 		return stringBody(userFields{credentials.DeviceToken.Reveal()}, credentials.InstanceKey)
@@ -133,4 +140,31 @@ func stringBody(fields any, password secret.String) ([]byte, error) {
 		return nil, err
 	}
 	return encode(stringLogin{string(document), password.Reveal()})
+}
+
+// refreshPath is the path of the refresh (PLATFORM-API.md §3).
+const refreshPath = "/v1/Auth/RefreshToken"
+
+// Refresh implements [session.Authorizer]. No header tells whose session it is.
+// The answer may leave the device token out; the known one is kept then
+// (PLATFORM-API.md §3).
+func (a authorizer) Refresh(ctx context.Context, s session.Session) (session.Answer, error) {
+	body, err := encode(struct {
+		AccessToken  string
+		RefreshToken string
+	}{s.AccessToken.Reveal(), s.RefreshToken.Reveal()})
+	if err != nil {
+		return session.Answer{}, err
+	}
+	answer, err := a.client.send(ctx, call{
+		operation: refresh,
+		path:      refreshPath,
+		header:    http.Header{"Content-Type": {"application/json"}},
+		body:      body,
+		secrets:   []secret.String{s.AccessToken, s.RefreshToken},
+	})
+	if err == nil && answer.DeviceToken.IsEmpty() {
+		answer.DeviceToken = s.DeviceToken
+	}
+	return answer, err
 }

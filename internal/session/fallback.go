@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// resilientStore is a store that does not fail a run: when the one behind it
+// fallbackStore is a store that does not fail a run: when the one behind it
 // does, it goes on in memory for the rest of the process (DESIGN.md, rule 6).
-type resilientStore struct {
+type fallbackStore struct {
 	kept   Store
 	memory *Memory
 	log    *slog.Logger
@@ -19,12 +19,12 @@ type resilientStore struct {
 	told  bool
 }
 
-func newResilientStore(kept Store, log *slog.Logger) *resilientStore {
-	return &resilientStore{kept: kept, memory: NewMemory(), log: log}
+func newFallbackStore(kept Store, log *slog.Logger) *fallbackStore {
+	return &fallbackStore{kept: kept, memory: NewMemory(), log: log}
 }
 
 // usable returns the store behind, or nil when there is none or it failed.
-func (r *resilientStore) usable() Store {
+func (r *fallbackStore) usable() Store {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.cause != nil {
@@ -34,7 +34,7 @@ func (r *resilientStore) usable() Store {
 }
 
 // fail gives the store behind up.
-func (r *resilientStore) fail(ctx context.Context, err error) {
+func (r *fallbackStore) fail(ctx context.Context, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.cause == nil {
@@ -45,7 +45,7 @@ func (r *resilientStore) fail(ctx context.Context, err error) {
 
 // newlyUnavailable returns the error that the store behind was given up for,
 // the first time that it is asked.
-func (r *resilientStore) newlyUnavailable() error {
+func (r *fallbackStore) newlyUnavailable() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.cause == nil || r.told {
@@ -56,7 +56,7 @@ func (r *resilientStore) newlyUnavailable() error {
 }
 
 // load returns the stored session of account, or the zero Session.
-func (r *resilientStore) load(ctx context.Context, account Account) Session {
+func (r *fallbackStore) load(ctx context.Context, account Account) Session {
 	s, err := r.Load(ctx, account)
 	if err != nil {
 		return Session{}
@@ -66,7 +66,7 @@ func (r *resilientStore) load(ctx context.Context, account Account) Session {
 
 // Load implements [Store]. What was read is remembered, so that it is not
 // lost with a store that can be read and not written.
-func (r *resilientStore) Load(ctx context.Context, account Account) (Session, error) {
+func (r *fallbackStore) Load(ctx context.Context, account Account) (Session, error) {
 	kept := r.usable()
 	if kept == nil {
 		return r.memory.Load(ctx, account)
@@ -83,12 +83,12 @@ func (r *resilientStore) Load(ctx context.Context, account Account) (Session, er
 }
 
 // Acquire implements [Store].
-func (r *resilientStore) Acquire(ctx context.Context, account Account) (Lock, error) {
+func (r *fallbackStore) Acquire(ctx context.Context, account Account) (Lock, error) {
 	kept := r.usable()
 	if kept != nil {
 		lock, err := kept.Acquire(ctx, account)
 		if err == nil {
-			return &resilientLock{store: r, account: account, kept: lock}, nil
+			return &fallbackLock{store: r, account: account, kept: lock}, nil
 		}
 		if ctx.Err() != nil {
 			return nil, err
@@ -100,7 +100,7 @@ func (r *resilientStore) Acquire(ctx context.Context, account Account) (Lock, er
 
 // remember keeps a session in memory. The memory store cannot fail but by
 // ctx, and nobody else holds its lock for longer than a moment.
-func (r *resilientStore) remember(ctx context.Context, account Account, s Session) {
+func (r *fallbackStore) remember(ctx context.Context, account Account, s Session) {
 	lock, err := r.memory.Acquire(ctx, account)
 	if err != nil {
 		return
@@ -109,16 +109,16 @@ func (r *resilientStore) remember(ctx context.Context, account Account, s Sessio
 	_ = lock.Release(ctx)
 }
 
-// resilientLock is a lock of the store behind, whose failures are made up
+// fallbackLock is a lock of the store behind, whose failures are made up
 // for in memory.
-type resilientLock struct {
-	store   *resilientStore
+type fallbackLock struct {
+	store   *fallbackStore
 	account Account
 	kept    Lock
 }
 
 // Load implements [Lock].
-func (l *resilientLock) Load(ctx context.Context) (Session, error) {
+func (l *fallbackLock) Load(ctx context.Context) (Session, error) {
 	s, err := l.kept.Load(ctx)
 	if err != nil && !errors.Is(err, ErrNoSession) && ctx.Err() == nil {
 		l.store.fail(ctx, err)
@@ -128,7 +128,7 @@ func (l *resilientLock) Load(ctx context.Context) (Session, error) {
 }
 
 // Save implements [Lock].
-func (l *resilientLock) Save(ctx context.Context, s Session) error {
+func (l *fallbackLock) Save(ctx context.Context, s Session) error {
 	l.store.remember(ctx, l.account, s)
 	err := l.kept.Save(ctx, s)
 	if err == nil || errors.Is(err, ErrLockLost) {
@@ -139,4 +139,13 @@ func (l *resilientLock) Save(ctx context.Context, s Session) error {
 }
 
 // Release implements [Lock].
-func (l *resilientLock) Release(ctx context.Context) error { return l.kept.Release(ctx) }
+func (l *fallbackLock) Release(ctx context.Context) error { return l.kept.Release(ctx) }
+
+// Unavailable returns a store that cannot be used for the reason cause: a
+// [Manager] that is given one works in memory and says why.
+func Unavailable(cause error) Store { return unavailable{cause} }
+
+type unavailable struct{ cause error }
+
+func (u unavailable) Load(context.Context, Account) (Session, error) { return Session{}, u.cause }
+func (u unavailable) Acquire(context.Context, Account) (Lock, error) { return nil, u.cause }

@@ -1,0 +1,108 @@
+package session
+
+import (
+	"context"
+	"sync"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+)
+
+// accountStates are what one process remembers of its accounts.
+type accountStates struct {
+	mu         sync.Mutex
+	byIdentity map[Identity][]*accountState
+}
+
+// of returns the state of account.
+func (all *accountStates) of(account Account) *accountState {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for _, known := range all.byIdentity[account.Identity] {
+		if known.password.Equal(account.Password) {
+			return known
+		}
+	}
+	added := &accountState{password: account.Password, lock: make(chan struct{}, 1)}
+	if all.byIdentity == nil {
+		all.byIdentity = make(map[Identity][]*accountState)
+	}
+	all.byIdentity[account.Identity] = append(all.byIdentity[account.Identity], added)
+	return added
+}
+
+// An accountState is what the callers of one account in one process share: a
+// lock, which costs less than the store's, the resumed session that one of
+// them gave, and what the last login said.
+type accountState struct {
+	password secret.String
+	lock     chan struct{}
+
+	mu       sync.Mutex
+	resumed  Session
+	failures int
+	last     error
+	refused  error
+}
+
+// acquire waits for the process's lock on the account until ctx is done.
+func (a *accountState) acquire(ctx context.Context) error {
+	select {
+	case a.lock <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// release ends the lock.
+func (a *accountState) release() { <-a.lock }
+
+// resume remembers a session that a caller gave for the account, and returns
+// it. A caller that gives none gets the newest that was given before: the
+// objects of a configuration need not log in for what one of them resumes.
+func (a *accountState) resume(s Session) Session {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if s.Newer(a.resumed) {
+		a.resumed = s
+	}
+	if s.IsZero() {
+		return a.resumed
+	}
+	return s
+}
+
+// failedLogins counts the failed logins up to now.
+func (a *accountState) failedLogins() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.failures
+}
+
+// loginFailed remembers that a login failed.
+func (a *accountState) loginFailed(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.failures++
+	a.last = err
+	if refused(err) {
+		a.refused = err
+	}
+}
+
+// failureSince returns the error that a login would most likely fail with
+// again: a refusal, which stands for as long as the process and its
+// configuration do, or any failure of a login made since the count was before,
+// that is, while the caller waited for the lock. Ten resources that start at
+// once with a wrong password cost one login, not ten.
+func (a *accountState) failureSince(before int) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.refused != nil {
+		return a.refused
+	}
+	if a.failures > before {
+		return a.last
+	}
+	return nil
+}

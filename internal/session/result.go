@@ -1,0 +1,134 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Source says what it took to hand a session out.
+type Source string
+
+// The sources, from the cheapest to the dearest.
+const (
+	// Reused means that no request was sent.
+	Reused Source = "reused"
+	// Refreshed means that a refresh token was traded for a new session.
+	Refreshed Source = "refreshed"
+	// LoggedIn means that credentials were sent, and that tokens issued
+	// before no longer work.
+	LoggedIn Source = "logged_in"
+)
+
+// A Result is a session, what it took, and what its user should know.
+type Result struct {
+	Session
+	Source  Source
+	Notices []Notice
+}
+
+// A NoticeKind tells notices apart.
+type NoticeKind int
+
+// The kinds of notices.
+const (
+	// ShortLived: the token lives shorter than was asked for. Duration is
+	// what it has left.
+	ShortLived NoticeKind = iota + 1
+	// WaitedToLogin: the login waited for Duration, to keep within the
+	// platform's limit.
+	WaitedToLogin
+	// ResumeSpent: the resumed session was refused, so a login was made,
+	// which revoked the tokens issued before. Err is the platform's answer.
+	ResumeSpent
+	// WouldRefresh: the manager is read-only, so the token was handed out
+	// although it lives shorter than was asked for. Duration is what it has
+	// left.
+	WouldRefresh
+	// StoreUnavailable: sessions are kept in memory for this process,
+	// because the store failed with Err. It is given once per process.
+	StoreUnavailable
+	// ClockSkew: the platform's clock is ahead of the local one by Duration,
+	// which is negative when it is behind.
+	ClockSkew
+)
+
+// A Notice is something that the user of a session should be told, though
+// nothing failed.
+type Notice struct {
+	Kind     NoticeKind
+	Duration time.Duration
+	Err      error
+}
+
+const (
+	// noticeableWait is how long a wait must be for its user to be told of it
+	// in the result, besides the log.
+	noticeableWait = 3 * time.Second
+	// noticeableSkew is how wrong a clock must be for the same.
+	noticeableSkew = 2 * time.Minute
+)
+
+// notice adds a notice to the result.
+func (r *Result) notice(n Notice) { r.Notices = append(r.Notices, n) }
+
+// noticeSkew adds a notice when the clocks differ by minutes: expiry is judged
+// by the local one (PLATFORM-API.md §5).
+func (r *Result) noticeSkew(skew time.Duration) {
+	if skew.Abs() >= noticeableSkew {
+		r.notice(Notice{Kind: ClockSkew, Duration: skew})
+	}
+}
+
+// An OpenError says why no session could be had. At least one of its errors
+// is set.
+type OpenError struct {
+	// Refresh is why the known sessions could not be refreshed; nil when
+	// none was tried.
+	Refresh error
+	// Login is why a login failed or was not possible; nil when none was
+	// tried, because the refresh may succeed later.
+	Login error
+}
+
+// Error tells both reasons.
+func (e *OpenError) Error() string {
+	switch {
+	case e.Refresh == nil:
+		return e.Login.Error()
+	case e.Login == nil:
+		return e.Refresh.Error()
+	default:
+		return fmt.Sprintf("%v; then %v", e.Refresh, e.Login)
+	}
+}
+
+// Unwrap returns the errors that are set.
+func (e *OpenError) Unwrap() []error {
+	var errs []error
+	for _, err := range []error{e.Refresh, e.Login} {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errs
+}
+
+// A ReadOnlyError is a session that a [Manager] did not get, because it may
+// ask nothing of the platform and knows none that is alive.
+type ReadOnlyError struct {
+	// Would is what it would have taken: [Refreshed] or [LoggedIn].
+	Would Source
+}
+
+// Error tells what would have been done.
+func (e *ReadOnlyError) Error() string {
+	if e.Would == Refreshed {
+		return "the known session has expired and would be refreshed, which a read-only run does not do"
+	}
+	return "no session is known and a login would be made, which a read-only run does not do"
+}
+
+// errLockWait is the cause when the store's lock took too long.
+var errLockWait = errors.New("another process has held the lock on this identity's session for too long; " +
+	"it is released when that process ends")
