@@ -53,8 +53,9 @@ func sessionAttribute() schema.Attribute {
 				Optional: true,
 			},
 			"path": schema.StringAttribute{
-				MarkdownDescription: "The folder of the file store, and of the ledger that counts logins. Default: " +
-					"`terraform-provider-telematics` in the user's cache directory. " + env(settingSessionPath),
+				MarkdownDescription: "The folder of the file store, and of the ledger that counts logins. They lie in a folder of their own in it, " +
+					"`telematics-sessions`; nothing else in it is touched. Default: `terraform-provider-telematics` in the user's cache directory. " +
+					env(settingSessionPath),
 				Optional: true,
 			},
 			"vault": vaultAttribute(),

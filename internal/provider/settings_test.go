@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -420,20 +421,14 @@ func TestSessionPathAndStore(t *testing.T) {
 // sessions counts the sessions that are kept in a folder.
 func sessions(t *testing.T, folder string) int {
 	t.Helper()
-	entries, err := os.ReadDir(folder)
+	found, err := filepath.Glob(filepath.Join(folder, "telematics-sessions", "*.session"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	count := 0
-	for _, entry := range entries {
-		if strings.HasSuffix(entry.Name(), ".session") {
-			count++
-		}
-	}
-	return count
+	return len(found)
 }
 
-// A folder that cannot be used fails no run (DESIGN.md, rule 6).
+// A folder that cannot be used fails no run (ARCHITECTURE.md, rule 6).
 func TestUnusableFolderIsAWarning(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)

@@ -11,6 +11,12 @@ import (
 // understood. All of these mean the same to a caller: start anew.
 var ErrNoSession = errors.New("no stored session")
 
+// ErrNewerFormat is returned by Load for a session that a newer version of the
+// provider has stored, and by Save in its place: it is not overwritten
+// (ARCHITECTURE.md, rule 12).
+var ErrNewerFormat = errors.New("the stored session is of a newer format than this version of the provider knows; " +
+	"use that version, or let this one keep its sessions elsewhere")
+
 // ErrLockLost is returned by [Lock.Save] when the lock has ended and another
 // process may have saved in the meantime. Nothing was written.
 var ErrLockLost = errors.New("the lock on the stored session was lost")

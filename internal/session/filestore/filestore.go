@@ -1,7 +1,11 @@
 // Package filestore keeps sessions in files that all processes of a user share
-// (DESIGN.md, rule 7). A file is encrypted with a key derived from the account's own
-// password, so that a copy of it is worth nothing without the password,
-// and may lie in the cache of a CI system.
+// (ARCHITECTURE.md, rule 11). A file is encrypted with a key derived from the
+// account's own password, so that a copy of it is worth nothing without the
+// password, and may lie in the cache of a CI system.
+//
+// The files lie in a folder of the store's own inside the folder that is
+// configured. Nothing else is touched, and nothing is made before a session is
+// asked for (ARCHITECTURE.md, rule 10).
 package filestore
 
 import (
@@ -13,20 +17,21 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/sealed"
 )
 
-// folderName is the folder below the user's cache directory.
-const folderName = "terraform-provider-telematics"
+// cacheName is the folder below the user's cache directory.
+const cacheName = "terraform-provider-telematics"
 
 // sessionSuffix ends the names of the session files.
 const sessionSuffix = ".session"
 
 // Config is what a [Store] works with.
 type Config struct {
-	// Dir is the folder of the sessions; empty means
+	// Dir is the folder that the folder of the sessions lies in; empty means
 	// terraform-provider-telematics in the user's cache directory.
 	Dir string
 	// Logger is told of files that cannot be used, of permissions that were
@@ -36,37 +41,32 @@ type Config struct {
 
 // A Store keeps sessions in files. It implements [session.Store].
 type Store struct {
-	dir  string
-	log  *slog.Logger
-	box  sealed.Box
-	salt func() ([]byte, error)
+	folder *folder
+	log    *slog.Logger
+	box    sealed.Box
 
+	saltMu    sync.Mutex
+	salt      []byte
 	sweepOnce sync.Once
 }
 
 var _ session.Store = (*Store)(nil)
 
-// Open prepares the folder: it is created with mode 0700, or narrowed to that
-// with a warning. The error says what keeps the folder from being used, such
-// as a file in its place or another user who owns it.
+// Open returns a store. It makes and reads nothing; what keeps the folder from
+// being used, the first use says. The error is of a user without a cache
+// directory.
 func Open(config Config) (*Store, error) {
-	dir := config.Dir
-	if dir == "" {
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if config.Dir == "" {
 		cache, err := os.UserCacheDir()
 		if err != nil {
 			return nil, fmt.Errorf("there is no cache directory to keep sessions in: %w", err)
 		}
-		dir = filepath.Join(cache, folderName)
+		config.Dir = filepath.Join(cache, cacheName)
 	}
-	s := &Store{dir: dir, log: config.Logger}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
-	}
-	if err := s.prepareDir(context.Background()); err != nil {
-		return nil, fmt.Errorf("the folder for sessions cannot be used: %w", err)
-	}
-	s.salt = sync.OnceValues(s.readOrMakeSalt)
-	return s, nil
+	return &Store{folder: ownFolder(config.Dir, config.Logger), log: config.Logger}, nil
 }
 
 // Load implements [session.Store].
@@ -74,68 +74,66 @@ func (s *Store) Load(ctx context.Context, account session.Account) (session.Sess
 	if account.Password.IsEmpty() {
 		return session.Session{}, session.ErrNoSession
 	}
-	name := s.sessionFile(account)
-	text, err := s.read(ctx, name)
-	if errors.Is(err, fs.ErrNotExist) {
+	name := account.Key() + sessionSuffix
+	text, err := s.folder.read(ctx, name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return session.Session{}, session.ErrNoSession
+	case err == nil:
+		err = s.folder.check()
 	}
-	var unusable *sealed.UnusableError
-	if err == nil {
-		var stored session.Session
-		if stored, err = s.box.Open(text, account); err == nil {
-			return stored, nil
-		}
-	}
-	if !errors.As(err, &unusable) {
-		return session.Session{}, fmt.Errorf("the stored session cannot be read: %w", err)
-	}
-	s.log.WarnContext(ctx, "the stored session cannot be used and will be replaced", "file", filepath.Base(name), "reason", unusable.Reason)
-	return session.Session{}, err
-}
-
-// sessionFile is where the session of account is.
-func (s *Store) sessionFile(account session.Account) string {
-	return filepath.Join(s.dir, account.Key()+sessionSuffix)
-}
-
-// Acquire implements [session.Store]. The right is a lock of the operating
-// system's, which ends with the process that holds it.
-func (s *Store) Acquire(ctx context.Context, account session.Account) (session.Lock, error) {
-	// Whoever holds the lock is about to store a session. Its key is derived
-	// by then, for others wait for this caller in turn.
-	deriveAhead := func() {
-		go func() {
-			if salt, err := s.salt(); err == nil && !account.Password.IsEmpty() {
-				s.box.Prepare(account.Password, salt)
-			}
-		}()
-	}
-	held, err := s.lock(ctx, account.Key(), "get a session of the same identity", deriveAhead)
 	if err != nil {
-		return nil, err
+		return session.Session{}, fmt.Errorf("the folder for sessions cannot be used: %w", err)
 	}
-	return &lease{store: s, account: account, lock: held}, nil
+	stored, err := s.box.Open(text, account)
+	var unusable *sealed.UnusableError
+	if errors.As(err, &unusable) {
+		s.log.WarnContext(ctx, "the stored session cannot be used and will be replaced", "file", name, "reason", unusable.Reason)
+	}
+	return stored, err
 }
 
-// lease implements [session.Lock].
-type lease struct {
+// Acquire implements [session.Store]. The lock is the operating system's, and
+// ends with the process that holds it.
+func (s *Store) Acquire(ctx context.Context, account session.Account) (session.Lock, error) {
+	held, err := s.folder.lock(ctx, account.Key(), "get a session of the same identity")
+	if err != nil {
+		return nil, unusableFolder(ctx, err)
+	}
+	return &lock{store: s, account: account, file: held}, nil
+}
+
+// unusableFolder says what an error is about, unless it is the end of ctx.
+func unusableFolder(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("the folder for sessions cannot be used: %w", err)
+}
+
+// lock implements [session.Lock].
+type lock struct {
 	store   *Store
 	account session.Account
-	lock    *lock
+	file    *fileLock
 }
 
 // Load implements [session.Lock].
-func (l *lease) Load(ctx context.Context) (session.Session, error) {
+func (l *lock) Load(ctx context.Context) (session.Session, error) {
 	return l.store.Load(ctx, l.account)
 }
 
-// Save implements [session.Lock]. The lock cannot be lost while the process
-// lives.
-func (l *lease) Save(_ context.Context, stored session.Session) error {
+// Save implements [session.Lock]. The lock is lost when its file was removed,
+// as with the whole folder.
+func (l *lock) Save(ctx context.Context, stored session.Session) error {
 	if l.account.Password.IsEmpty() {
 		return sealed.ErrNoPassword
 	}
-	salt, err := l.store.salt()
+	name := l.account.Key() + sessionSuffix
+	if err := l.mayReplace(ctx, name); err != nil {
+		return err
+	}
+	salt, err := l.store.folderSalt(ctx)
 	if err != nil {
 		return err
 	}
@@ -143,12 +141,93 @@ func (l *lease) Save(_ context.Context, stored session.Session) error {
 	if err != nil {
 		return err
 	}
-	if err := l.store.replace(l.store.sessionFile(l.account), text); err != nil {
+	if !l.file.stillThere() {
+		return session.ErrLockLost
+	}
+	if err := l.store.folder.replace(name, text); err != nil {
 		return fmt.Errorf("the session cannot be stored: %w", err)
 	}
-	l.store.sweepOnce.Do(l.store.sweep)
+	l.store.sweepOnce.Do(l.store.folder.sweep)
 	return nil
 }
 
+// mayReplace returns an error when what is in the place of the session must
+// stay: what is not ours, and what a newer version of the provider has written.
+func (l *lock) mayReplace(ctx context.Context, name string) error {
+	text, err := l.store.folder.read(ctx, name)
+	var foreign *EntryError
+	switch {
+	case errors.As(err, &foreign):
+		return fmt.Errorf("the session cannot be stored: %w", err)
+	case err == nil:
+		return sealed.CheckFormat(text)
+	default:
+		return nil
+	}
+}
+
 // Release implements [session.Lock].
-func (l *lease) Release(context.Context) error { return l.lock.release() }
+func (l *lock) Release(context.Context) error { return l.file.release() }
+
+const (
+	// saltName is the file that holds the folder's salt, and the name of its
+	// lock.
+	saltName = "salt"
+	// saltWait bounds the wait for another process that makes the salt.
+	saltWait = 10 * time.Second
+)
+
+// folderSalt returns the salt of all sessions in the folder, so that those of
+// one password share a key. The first process to need a salt makes it. Each
+// session file carries the salt that it was made with, so one that comes from
+// elsewhere still opens.
+func (s *Store) folderSalt(ctx context.Context) ([]byte, error) {
+	s.saltMu.Lock()
+	defer s.saltMu.Unlock()
+	if s.salt != nil {
+		return s.salt, nil
+	}
+	salt, err := s.readSalt(ctx)
+	if err != nil {
+		salt, err = s.makeSalt(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the salt for session keys cannot be had: %w", err)
+	}
+	s.salt = salt
+	return salt, nil
+}
+
+// makeSalt makes the salt unless another process has made it meanwhile.
+func (s *Store) makeSalt(ctx context.Context) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, saltWait)
+	defer cancel()
+	held, err := s.folder.lock(ctx, saltName, "prepare the folder")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = held.release() }()
+	salt, err := s.readSalt(ctx)
+	var unusable *sealed.UnusableError
+	switch {
+	case err == nil:
+		return salt, nil
+	case errors.As(err, &unusable):
+		s.log.WarnContext(ctx, "the salt for session keys cannot be used and is replaced", "file", saltName, "reason", unusable.Reason)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	salt = sealed.NewSalt()
+	return salt, s.folder.replace(saltName, salt)
+}
+
+func (s *Store) readSalt(ctx context.Context) ([]byte, error) {
+	salt, err := s.folder.read(ctx, saltName)
+	if err != nil {
+		return nil, err
+	}
+	if len(salt) != sealed.SaltSize {
+		return nil, &sealed.UnusableError{Reason: "it has the wrong size"}
+	}
+	return salt, nil
+}

@@ -66,17 +66,20 @@ func save(t testing.TB, store session.Store, account session.Account, s session.
 
 func trySave(t testing.TB, store session.Store, account session.Account, s session.Session) error {
 	t.Helper()
-	lease, err := store.Acquire(t.Context(), account)
+	lock, err := store.Acquire(t.Context(), account)
 	if err != nil {
 		return err
 	}
-	return errors.Join(lease.Save(t.Context(), s), lease.Release(t.Context()))
+	return errors.Join(lock.Save(t.Context(), s), lock.Release(t.Context()))
 }
 
-// sessionFile returns the path of the one session file in dir.
+// own is the folder of the store's own inside dir.
+func own(dir string) string { return filepath.Join(dir, "telematics-sessions") }
+
+// sessionFile returns the path of the one session file of a store in dir.
 func sessionFile(t testing.TB, dir string) string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(dir, "*.session"))
+	found, err := filepath.Glob(filepath.Join(own(dir), "*.session"))
 	if err != nil || len(found) != 1 {
 		t.Fatalf("session files: %v, %v, want one", found, err)
 	}
@@ -162,7 +165,7 @@ func TestFolderHoldsNoSecret(t *testing.T) {
 	}
 	files := 0
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || entry.Name() == "CACHEDIR.TAG" {
 			return err
 		}
 		files++
@@ -206,29 +209,17 @@ func TestUnusableFolder(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for name, dir := range map[string]string{"a file": file, "below a file": filepath.Join(file, "sessions")} {
-		t.Run(name, func(t *testing.T) {
-			_, err := filestore.Open(filestore.Config{Dir: dir})
-			if err == nil || errors.Is(err, session.ErrNoSession) {
-				t.Errorf("Open = %v, want an error that is not ErrNoSession", err)
+	for _, test := range []struct{ name, dir string }{{"a file", file}, {"below a file", filepath.Join(file, "sessions")}} {
+		t.Run(test.name, func(t *testing.T) {
+			if err := trySave(t, open(t, test.dir), admin, stored); err == nil || errors.Is(err, session.ErrNoSession) {
+				t.Errorf("Save = %v, want an error that is not ErrNoSession", err)
 			}
 		})
 	}
-	t.Run("removed while open", func(t *testing.T) {
-		dir := filepath.Join(t.TempDir(), "sessions")
-		store := open(t, dir)
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-		if err := trySave(t, store, admin, stored); err == nil || errors.Is(err, session.ErrNoSession) {
-			t.Errorf("Save = %v, want an error that is not ErrNoSession", err)
-		}
-	})
 	t.Run("cannot be replaced", func(t *testing.T) {
 		dir := t.TempDir()
 		store := open(t, dir)
 		save(t, store, admin, stored)
-		// A folder that is not empty cannot give way to a file.
 		name := sessionFile(t, dir)
 		if err := errors.Join(os.Remove(name), os.MkdirAll(filepath.Join(name, "x"), 0o700)); err != nil {
 			t.Fatal(err)
@@ -236,15 +227,15 @@ func TestUnusableFolder(t *testing.T) {
 		if err := trySave(t, store, admin, stored); err == nil || errors.Is(err, session.ErrNoSession) {
 			t.Errorf("Save = %v, want an error that is not ErrNoSession", err)
 		}
-		if left, _ := filepath.Glob(filepath.Join(dir, "*.tmp")); len(left) != 0 {
+		if left, _ := filepath.Glob(filepath.Join(own(dir), "*.tmp")); len(left) != 0 {
 			t.Errorf("a failed write left %v", left)
 		}
-		// Whoever waits next is not kept out by the failure.
-		lease, err := store.Acquire(t.Context(), admin)
+		// The next process is not kept out by the failure.
+		lock, err := store.Acquire(t.Context(), admin)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := lease.Release(t.Context()); err != nil {
+		if err := lock.Release(t.Context()); err != nil {
 			t.Error(err)
 		}
 	})
@@ -256,7 +247,7 @@ func TestLinks(t *testing.T) {
 	}
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	t.Run("in place of a session", func(t *testing.T) {
-		store, log := openLogged(t, dir)
+		store := open(t, dir)
 		save(t, store, admin, stored)
 		name, target := sessionFile(t, dir), filepath.Join(elsewhere, "target")
 		if err := errors.Join(os.Rename(name, target), os.Symlink(target, name)); err != nil {
@@ -266,24 +257,165 @@ func TestLinks(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wantNone(t, store, admin)
-		if !strings.Contains(log.String(), "not a regular file") {
-			t.Errorf("the log does not tell of the link: %s", log)
-		}
-		newer := stored
-		newer.Version++
-		save(t, store, admin, newer)
-		wantStored(t, store, admin, newer)
+		wantForeign(t, store, name, "is not a regular file")
 		if after, err := os.ReadFile(target); err != nil || !bytes.Equal(before, after) {
 			t.Errorf("the link's target was written to: %v", err)
 		}
 	})
-	t.Run("to the folder, made by its user", func(t *testing.T) {
-		link := filepath.Join(elsewhere, "link")
-		if err := os.Symlink(dir, link); err != nil {
+	t.Run("in place of the store's own folder", func(t *testing.T) {
+		parent := t.TempDir()
+		if err := os.Symlink(elsewhere, own(parent)); err != nil {
+			t.Fatal(err)
+		}
+		if err := trySave(t, open(t, parent), admin, stored); err == nil || !strings.Contains(err.Error(), "is not a folder") {
+			t.Errorf("Save = %v, want an error that names the link", err)
+		}
+	})
+	t.Run("to the folder that is configured", func(t *testing.T) {
+		parent, link := t.TempDir(), filepath.Join(elsewhere, "link")
+		if err := os.Symlink(parent, link); err != nil {
 			t.Fatal(err)
 		}
 		save(t, open(t, link), admin, stored)
-		wantStored(t, open(t, dir), admin, stored)
+		wantStored(t, open(t, parent), admin, stored)
 	})
+}
+
+// wantForeign checks that what stands in a file's place is an error that names
+// it, and that it is left alone.
+func wantForeign(t *testing.T, store *filestore.Store, name, reason string) {
+	t.Helper()
+	before, err := os.Lstat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, loading := store.Load(t.Context(), admin)
+	for _, err := range []error{loading, trySave(t, store, admin, stored)} {
+		var foreign *filestore.EntryError
+		if !errors.As(err, &foreign) || errors.Is(err, session.ErrNoSession) || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), reason) {
+			t.Errorf("error %v, want that %s %s", err, name, reason)
+		}
+	}
+	if after, err := os.Lstat(name); err != nil || !os.SameFile(before, after) {
+		t.Errorf("what stood there is gone: %v", err)
+	}
+}
+
+// The folder that is configured may hold what is the user's.
+func TestSave_LeavesEverythingElseInTheFolderAlone(t *testing.T) {
+	dir := t.TempDir()
+	longAgo := time.Now().Add(-200 * 24 * time.Hour)
+	names := []string{
+		"yarn.lock", "Cargo.lock", "poetry.lock", ".terraform.tfstate.lock", "x.session", "notes.tmp", "salt", "salt.lock",
+		strings.Repeat("a", 64) + ".session.bak", strings.Repeat("A", 64) + ".session",
+	}
+	for _, folder := range []string{dir, own(dir)} {
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			if folder != dir && strings.HasPrefix(name, "salt") {
+				continue // in the store's own folder that is its own
+			}
+			path := filepath.Join(folder, name)
+			if err := errors.Join(os.WriteFile(path, []byte("the user's"), 0o644), os.Chtimes(path, longAgo, longAgo)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if runtime.GOOS != "windows" {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	save(t, open(t, dir), admin, stored)
+	wantStored(t, open(t, dir), admin, stored)
+	for _, folder := range []string{dir, own(dir)} {
+		for _, name := range names {
+			if folder != dir && strings.HasPrefix(name, "salt") {
+				continue
+			}
+			path := filepath.Join(folder, name)
+			text, err := os.ReadFile(path)
+			info, _ := os.Stat(path)
+			if err != nil || string(text) != "the user's" || runtime.GOOS != "windows" && info.Mode().Perm() != 0o644 {
+				t.Errorf("%s holds %q, error %v", path, text, err)
+			}
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o755 {
+		t.Errorf("the folder's mode is %v, error %v", info.Mode(), err)
+	}
+	tag, err := os.ReadFile(filepath.Join(own(dir), "CACHEDIR.TAG"))
+	if err != nil || !strings.HasPrefix(string(tag), "Signature: 8a477f597d28d172789f06886806bc55\n") {
+		t.Errorf("CACHEDIR.TAG holds %q, error %v", tag, err)
+	}
+}
+
+func TestOpen_MakesNothingUntilASessionIsStored(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "cache")
+	wantNone(t, open(t, dir), admin)
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Stat = %v, want that there is no folder", err)
+	}
+}
+
+// A folder that vanished while the process runs is made anew, and a lock in it
+// is lost.
+func TestSave_InAFolderThatVanished(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a file that is open cannot be removed on Windows")
+	}
+	dir := t.TempDir()
+	store := open(t, dir)
+	save(t, store, admin, stored)
+	lost, err := store.Acquire(t.Context(), admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(own(dir)); err != nil {
+		t.Fatal(err)
+	}
+	other, err := open(t, dir).Acquire(t.Context(), admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := lost.Save(t.Context(), stored); !errors.Is(err, session.ErrLockLost) {
+		t.Errorf("Save = %v, want ErrLockLost", err)
+	}
+	newer := stored
+	newer.Version++
+	if err := errors.Join(other.Save(t.Context(), newer), other.Release(t.Context()), lost.Release(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	wantStored(t, store, admin, newer)
+	if err := os.RemoveAll(own(dir)); err != nil {
+		t.Fatal(err)
+	}
+	save(t, store, admin, stored)
+	wantStored(t, open(t, dir), admin, stored)
+}
+
+func TestSessionOfANewerFormatIsNotOverwritten(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir)
+	save(t, store, admin, stored)
+	name := sessionFile(t, dir)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[8]++
+	if err := os.WriteFile(name, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Load(t.Context(), admin); !errors.Is(err, session.ErrNewerFormat) || errors.Is(err, session.ErrNoSession) {
+		t.Errorf("Load = %v, want ErrNewerFormat", err)
+	}
+	if err := trySave(t, store, admin, stored); !errors.Is(err, session.ErrNewerFormat) {
+		t.Errorf("Save = %v, want ErrNewerFormat", err)
+	}
+	if after, err := os.ReadFile(name); err != nil || !bytes.Equal(text, after) {
+		t.Errorf("it was overwritten, error %v", err)
+	}
 }

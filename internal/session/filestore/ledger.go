@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
@@ -19,32 +18,31 @@ const ledgerSuffix = ".ledger.json"
 
 // Ledger keeps the login ledgers of all platforms in the store's folder. They
 // hold times and nothing secret. It implements [session.Ledger].
-type Ledger struct{ store *Store }
+type Ledger struct{ folder *folder }
 
 var _ session.Ledger = Ledger{}
 
 // Ledger returns the ledger that lies beside the sessions.
-func (s *Store) Ledger() Ledger { return Ledger{store: s} }
+func (s *Store) Ledger() Ledger { return Ledger{folder: s.folder} }
 
 // Update implements [session.Ledger]. A ledger that cannot be read is an empty
 // one, with a warning: the platform itself is still there to say no.
 func (l Ledger) Update(ctx context.Context, platform string, change func(*session.LedgerEntry) error) error {
 	sum := sha256.Sum256([]byte(platform))
 	file := hex.EncodeToString(sum[:]) + ledgerSuffix
-	held, err := l.store.lock(ctx, file, "write down a login", func() {})
+	held, err := l.folder.lock(ctx, file, "write down a login")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = held.release() }()
 
-	name := filepath.Join(l.store.dir, file)
 	var entry session.LedgerEntry
-	before, err := l.store.read(ctx, name)
+	before, err := l.folder.read(ctx, file)
 	if err == nil {
 		err = json.Unmarshal(before, &entry)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.store.log.WarnContext(ctx, "the login ledger cannot be read and starts anew", "file", file)
+		l.folder.log.WarnContext(ctx, "the login ledger cannot be read and starts anew", "file", file)
 		entry, before = session.LedgerEntry{}, nil
 	}
 	if err := change(&entry); err != nil {
@@ -52,7 +50,7 @@ func (l Ledger) Update(ctx context.Context, platform string, change func(*sessio
 	}
 	after, err := json.Marshal(entry)
 	if err == nil && !bytes.Equal(before, after) {
-		err = l.store.replace(name, after)
+		err = l.folder.replace(file, after)
 	}
 	if err != nil {
 		return fmt.Errorf("the login ledger cannot be written: %w", err)

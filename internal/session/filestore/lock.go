@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -25,33 +24,43 @@ const (
 	lockPatience = 5 * time.Second
 )
 
-// A lock is held on one file, against other processes and against the other
-// goroutines of this one. The operating system releases it when its holder
-// dies, however it does.
-type lock struct{ file *flock.Flock }
+// A fileLock is held on one file, against other processes and against the
+// other goroutines of this one. The operating system releases it when its
+// holder dies, however it does.
+type fileLock struct {
+	file *flock.Flock
+	path string
+}
 
 // lock waits until ctx is done for the lock of that name, which is held to do
-// what purpose says. It calls meanwhile once when it has to wait.
-func (s *Store) lock(ctx context.Context, name, purpose string, meanwhile func()) (*lock, error) {
-	path := filepath.Join(s.dir, name+lockSuffix)
-	started, told := time.Now(), false
+// what purpose says. It makes the folder where there is none.
+func (f *folder) lock(ctx context.Context, name, purpose string) (*fileLock, error) {
+	if err := f.prepare(false); err != nil {
+		return nil, err
+	}
+	path := f.file(name + lockSuffix)
+	started, told, remade := time.Now(), false, false
 	for pause := firstPoll; ; pause = min(2*pause, lastPoll) {
 		held, err := tryLock(path)
-		if err != nil {
+		switch {
+		case errors.Is(err, fs.ErrNotExist) && !remade:
+			// The folder has vanished while the process runs.
+			remade = true
+			if err := f.prepare(true); err != nil {
+				return nil, err
+			}
+			continue
+		case err != nil:
 			return nil, fmt.Errorf("the lock on stored sessions cannot be taken: %w", err)
-		}
-		if held != nil {
+		case held != nil:
 			return held, nil
-		}
-		if pause == firstPoll {
-			meanwhile()
 		}
 		if waited := time.Since(started); waited >= lockPatience && !told {
 			told = true
-			s.log.InfoContext(ctx, "waiting for another process that is to "+purpose,
-				"lock", filepath.Base(path), "waited", waited.Round(time.Second).String())
+			f.log.InfoContext(ctx, "waiting for another process that is to "+purpose,
+				"lock", name+lockSuffix, "waited", waited.Round(time.Second).String())
 		}
-		// The share of chance keeps those who wait from trying in step.
+		// The share of chance keeps waiting processes from trying in step.
 		timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // nobody gains by guessing when
 		select {
 		case <-timer.C:
@@ -62,9 +71,14 @@ func (s *Store) lock(ctx context.Context, name, purpose string, meanwhile func()
 	}
 }
 
-// tryLock returns nil and no error when somebody else holds the lock.
-func tryLock(path string) (*lock, error) {
-	file := flock.New(path, flock.SetPermissions(0o600))
+// tryLock returns nil and no error when another process holds the lock.
+func tryLock(path string) (*fileLock, error) {
+	if info, err := os.Lstat(path); err == nil {
+		if err := ours(path, info); err != nil {
+			return nil, err
+		}
+	}
+	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openFlags), flock.SetPermissions(0o600))
 	ok, err := file.TryLock()
 	if err != nil {
 		_ = file.Close()
@@ -73,21 +87,25 @@ func tryLock(path string) (*lock, error) {
 	if !ok {
 		return nil, file.Close()
 	}
+	held := &fileLock{file: file, path: path}
 	// A sweep may have removed the file between its opening and the lock on
 	// it; a lock on a file that is gone excludes nobody.
-	held, err := file.Stat()
-	if err == nil {
-		var there os.FileInfo
-		if there, err = os.Stat(path); err == nil && os.SameFile(held, there) {
-			return &lock{file: file}, nil
-		}
+	if held.stillThere() {
+		return held, nil
 	}
-	_ = file.Close()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	return nil, nil
+	return nil, file.Close()
 }
 
-// release gives the lock up.
-func (l *lock) release() error { return l.file.Close() }
+// stillThere reports whether the locked file is the one at its path. Where it
+// is not, another process may hold the lock as well.
+func (l *fileLock) stillThere() bool {
+	locked, err := l.file.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(l.path)
+	return err == nil && os.SameFile(locked, there)
+}
+
+// release ends the lock.
+func (l *fileLock) release() error { return l.file.Close() }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
@@ -33,35 +34,94 @@ func TestPermissionsOfWhatIsMade(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantMode(t, dir, 0o700)
-	entries, err := os.ReadDir(dir)
+	wantMode(t, own(dir), 0o700)
+	entries, err := os.ReadDir(own(dir))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, entry := range entries {
-		wantMode(t, filepath.Join(dir, entry.Name()), 0o600)
+		wantMode(t, filepath.Join(own(dir), entry.Name()), 0o600)
 	}
 }
 
-func TestWidePermissionsAreNarrowed(t *testing.T) {
+func TestLoad_TakesThePermissionsOfOthersFromASessionFile(t *testing.T) {
 	dir := t.TempDir()
 	save(t, open(t, dir), admin, stored)
 	name := sessionFile(t, dir)
 	for _, mode := range []fs.FileMode{0o640, 0o604, 0o666, 0o777} {
-		if err := errors.Join(os.Chmod(dir, 0o755), os.Chmod(name, mode)); err != nil {
+		if err := os.Chmod(name, mode); err != nil {
 			t.Fatal(err)
 		}
 		store, log := openLogged(t, dir)
-		wantMode(t, dir, 0o700)
 		wantStored(t, store, admin, stored)
 		wantMode(t, name, 0o600)
-		if got := strings.Count(log.String(), "level=WARN msg=\"permissions were too wide"); got != 2 {
-			t.Errorf("%d warnings, want one for the folder and one for the file: %s", got, log)
+		if got := strings.Count(log.String(), "level=WARN msg=\"other users had permissions"); got != 1 {
+			t.Errorf("%d warnings, want one: %s", got, log)
 		}
 		log.Reset()
 		wantStored(t, store, admin, stored)
 		if log.Len() != 0 {
 			t.Errorf("what is narrowed is warned of again: %s", log)
 		}
+	}
+}
+
+// A folder that somebody else made keeps its mode, and is refused where others
+// may write to it.
+func TestFoldersThatOthersMayWriteTo(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		parent  fs.FileMode
+		own     fs.FileMode
+		gid     int // of both; 0 is the test's own group when it runs as root
+		refused bool
+	}{
+		{name: "open to all to read", parent: 0o755, own: 0o755},
+		{name: "the parent is open to all", parent: 0o777, own: 0o700, refused: true},
+		{name: "the parent is open to all and sticky", parent: 0o777 | fs.ModeSticky, own: 0o700},
+		{name: "the folder is open to all", parent: 0o755, own: 0o777, refused: true},
+		{name: "the folder is open to all and sticky", parent: 0o755, own: 0o777 | fs.ModeSticky, refused: true},
+		{name: "the folder is open to the user's own group", parent: 0o755, own: 0o770},
+		{name: "the folder is open to another group", parent: 0o755, own: 0o770, gid: 12345, refused: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if (test.gid != 0 || test.own&0o020 != 0) && os.Geteuid() != 0 {
+				t.Skip("groups are given by root only")
+			}
+			dir := filepath.Join(t.TempDir(), "parent")
+			err := errors.Join(os.MkdirAll(own(dir), 0o700), os.Chown(own(dir), -1, test.gid), os.Chmod(own(dir), test.own), os.Chmod(dir, test.parent))
+			if os.Geteuid() != 0 {
+				err = errors.Join(os.MkdirAll(own(dir), 0o700), os.Chmod(own(dir), test.own), os.Chmod(dir, test.parent))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = trySave(t, open(t, dir), admin, stored)
+			if refused := err != nil && strings.Contains(err.Error(), "other users may write to "); refused != test.refused || err != nil && !refused {
+				t.Errorf("Save = %v, want it refused: %t", err, test.refused)
+			}
+			wantMode(t, dir, test.parent.Perm())
+			wantMode(t, own(dir), test.own.Perm())
+		})
+	}
+}
+
+// A pipe in a file's place must not hold the process up.
+func TestPipesAreNotOpened(t *testing.T) {
+	for _, suffix := range []string{".session", ".lock"} {
+		t.Run(suffix, func(t *testing.T) {
+			dir := t.TempDir()
+			store := open(t, dir)
+			save(t, store, admin, stored)
+			name := strings.TrimSuffix(sessionFile(t, dir), ".session") + suffix
+			if err := errors.Join(os.Remove(name), syscall.Mkfifo(name, 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			var foreign *filestore.EntryError
+			if err := trySave(t, store, admin, stored); !errors.As(err, &foreign) || !strings.Contains(err.Error(), "is not a regular file") {
+				t.Errorf("Save = %v, want that the pipe is not a regular file", err)
+			}
+		})
 	}
 }
 
@@ -76,38 +136,30 @@ func TestAReplacedFileIsNotAsWideAsTheOldOne(t *testing.T) {
 	wantMode(t, sessionFile(t, dir), 0o600)
 }
 
-// TestAnotherUsersFolder needs root to give files away; without it there is
-// one folder that belongs to another user everywhere.
-func TestAnotherUsersFolder(t *testing.T) {
-	dir := "/"
-	if os.Geteuid() == 0 {
-		dir = t.TempDir()
-		if err := os.Chown(dir, 12345, -1); err != nil {
-			t.Fatal(err)
-		}
+func TestFolderOfAnotherUserIsRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("folders can be given away by root only")
 	}
-	_, err := filestore.Open(filestore.Config{Dir: dir})
-	if err == nil || !strings.Contains(err.Error(), "belongs to another user") {
-		t.Errorf("Open = %v, want an error that names the reason", err)
+	dir := t.TempDir()
+	if err := errors.Join(os.Mkdir(own(dir), 0o700), os.Chown(own(dir), 12345, -1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := trySave(t, open(t, dir), admin, stored); err == nil || !strings.Contains(err.Error(), "belongs to another user") {
+		t.Errorf("Save = %v, want an error that names the reason", err)
 	}
 }
 
-func TestAnotherUsersFileIsReplaced(t *testing.T) {
+func TestFileOfAnotherUserIsLeftAlone(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("files can be given away by root only")
 	}
 	dir := t.TempDir()
-	store, log := openLogged(t, dir)
+	store := open(t, dir)
 	save(t, store, admin, stored)
 	if err := os.Chown(sessionFile(t, dir), 12345, -1); err != nil {
 		t.Fatal(err)
 	}
-	wantNone(t, store, admin)
-	if !strings.Contains(log.String(), "belongs to another user") {
-		t.Errorf("the log does not name the reason: %s", log)
-	}
-	save(t, store, admin, stored)
-	wantStored(t, store, admin, stored)
+	wantForeign(t, store, sessionFile(t, dir), "belongs to another user")
 }
 
 // TestUnreadableFile is about a file that the user may not read: that is a

@@ -4,8 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strings"
+	"regexp"
 	"time"
 )
 
@@ -16,36 +15,40 @@ const (
 	leftoverAge = time.Hour
 )
 
-// sweep removes the sessions that nobody can use any more, the locks that go
-// with none, and what killed writers left behind. What it cannot remove it leaves to the
-// next sweep.
-func (s *Store) sweep() {
-	entries, err := os.ReadDir(s.dir)
+// The names of our files, matched whole: in the folder may be what is not ours.
+var (
+	entryName = regexp.MustCompile(`^([0-9a-f]{64})\.(session|lock)$`)
+	tempName  = regexp.MustCompile(`^([0-9a-f]{64}\.(session|ledger\.json)|salt)\.[0-9]+\.tmp$`)
+)
+
+// sweep removes the sessions that nobody can use any more, the locks without a
+// session, and what killed writers left behind. What it cannot remove it leaves
+// to the next sweep.
+func (f *folder) sweep() {
+	entries, err := os.ReadDir(f.path)
 	if err != nil {
 		return
 	}
 	for _, entry := range entries {
-		name := filepath.Join(s.dir, entry.Name())
-		switch {
-		case strings.HasSuffix(name, tempSuffix):
-			if older(name, leftoverAge) {
-				_ = os.Remove(name)
+		path := f.file(entry.Name())
+		if tempName.MatchString(entry.Name()) {
+			if older(path, leftoverAge) {
+				_ = os.Remove(path)
 			}
-		case strings.HasSuffix(name, sessionSuffix):
-			if older(name, sessionAge) {
-				removeOld(strings.TrimSuffix(name, sessionSuffix))
-			}
-		case strings.HasSuffix(name, lockSuffix):
-			stem := strings.TrimSuffix(name, lockSuffix)
-			if older(name, sessionAge) && missing(stem+sessionSuffix) {
-				removeOld(stem)
-			}
+			continue
+		}
+		parts := entryName.FindStringSubmatch(entry.Name())
+		if parts == nil || !older(path, sessionAge) {
+			continue
+		}
+		if stem := f.file(parts[1]); parts[2] == "session" || missing(stem+sessionSuffix) {
+			removeOld(stem)
 		}
 	}
 }
 
 // removeOld removes an old session with its lock, or a lock that has none,
-// unless somebody is at it.
+// unless another process holds the lock.
 func removeOld(stem string) {
 	held, err := tryLock(stem + lockSuffix)
 	if err != nil || held == nil {

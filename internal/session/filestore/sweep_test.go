@@ -5,14 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
-// TestSweep: the first save of a process removes what nobody can use.
-func TestSweep(t *testing.T) {
+func TestFirstSaveOfAProcess_RemovesWhatNobodyCanUse(t *testing.T) {
 	const day = 24 * time.Hour
 	dir := t.TempDir()
 	before := open(t, dir)
@@ -21,25 +21,30 @@ func TestSweep(t *testing.T) {
 		save(t, before, account, stored)
 	}
 	outlived, held, young, locked := accounts[0].Key(), accounts[1].Key(), accounts[2].Key(), accounts[3].Key()
-	for _, name := range []string{"killed.session.1.tmp", "writing.session.2.tmp", "orphan.lock", "new.lock", "notes.txt"} {
-		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+	killed, writing := strings.Repeat("c", 64)+".session.1.tmp", strings.Repeat("d", 64)+".session.2.tmp"
+	orphan, unused := strings.Repeat("e", 64)+".lock", strings.Repeat("f", 64)+".lock"
+	for _, name := range []string{killed, writing, orphan, unused, "notes.txt"} {
+		if err := os.WriteFile(filepath.Join(own(dir), name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, age := range map[string]time.Duration{
-		outlived + ".session":   101 * day,
-		held + ".session":       101 * day,
-		young + ".session":      99 * day,
-		young + ".lock":         300 * day,
-		locked + ".lock":        300 * day,
-		"killed.session.1.tmp":  2 * time.Hour,
-		"writing.session.2.tmp": 30 * time.Minute,
-		"orphan.lock":           101 * day,
-		"notes.txt":             300 * day,
-		"salt":                  300 * day,
+	for _, file := range []struct {
+		name string
+		age  time.Duration
+	}{
+		{outlived + ".session", 101 * day},
+		{held + ".session", 101 * day},
+		{young + ".session", 99 * day},
+		{young + ".lock", 300 * day},
+		{locked + ".lock", 300 * day},
+		{killed, 2 * time.Hour},
+		{writing, 30 * time.Minute},
+		{orphan, 101 * day},
+		{"notes.txt", 300 * day},
+		{"salt", 300 * day},
 	} {
-		then := time.Now().Add(-age)
-		if err := os.Chtimes(filepath.Join(dir, name), then, then); err != nil {
+		then := time.Now().Add(-file.age)
+		if err := os.Chtimes(filepath.Join(own(dir), file.name), then, then); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -50,26 +55,29 @@ func TestSweep(t *testing.T) {
 
 	save(t, open(t, dir), admin, stored)
 
-	for name, want := range map[string]bool{
-		outlived + ".session":    false,
-		outlived + ".lock":       false,
-		held + ".session":        true,
-		held + ".lock":           true,
-		young + ".session":       true,
-		young + ".lock":          true,
-		locked + ".session":      true,
-		locked + ".lock":         true,
-		"killed.session.1.tmp":   false,
-		"writing.session.2.tmp":  true,
-		"orphan.lock":            false,
-		"new.lock":               true,
-		"notes.txt":              true,
-		"salt":                   true,
-		admin.Key() + ".session": true,
+	for _, file := range []struct {
+		name string
+		want bool
+	}{
+		{outlived + ".session", false},
+		{outlived + ".lock", false},
+		{held + ".session", true},
+		{held + ".lock", true},
+		{young + ".session", true},
+		{young + ".lock", true},
+		{locked + ".session", true},
+		{locked + ".lock", true},
+		{killed, false},
+		{writing, true},
+		{orphan, false},
+		{unused, true},
+		{"notes.txt", true},
+		{"salt", true},
+		{admin.Key() + ".session", true},
 	} {
-		_, err := os.Stat(filepath.Join(dir, name))
-		if got := err == nil; got != want {
-			t.Errorf("%s is there: %t, want %t (%v)", name, got, want, err)
+		_, err := os.Stat(filepath.Join(own(dir), file.name))
+		if got := err == nil; got != file.want {
+			t.Errorf("%s is there: %t, want %t (%v)", file.name, got, file.want, err)
 		}
 	}
 	if err := holder.Release(t.Context()); err != nil {
@@ -81,35 +89,34 @@ func TestSweep(t *testing.T) {
 	wantStored(t, open(t, dir), accounts[0], stored)
 }
 
-// TestSweptLock: whoever holds a lock whose file was removed keeps nobody out
-// who comes later, and nobody who waited for the removed file takes it for the
-// new one.
-func TestSweptLock(t *testing.T) {
+// A lock whose file was removed keeps no later process out, and a process that
+// waited for the removed file does not take it for the new one.
+func TestAcquire_WhenLockFileWasRemoved(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
 	for range 3 {
-		lease, err := store.Acquire(t.Context(), admin)
+		lock, err := store.Acquire(t.Context(), admin)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := lease.Release(t.Context()); err != nil {
+		if err := lock.Release(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Remove(filepath.Join(dir, admin.Key()+".lock")); err != nil {
+		if err := os.Remove(filepath.Join(own(dir), admin.Key()+".lock")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	lease, err := store.Acquire(t.Context(), admin)
+	lock, err := store.Acquire(t.Context(), admin)
 	if err != nil {
 		t.Fatal(err)
 	}
 	waiting := make(chan error, 1)
 	go func() { waiting <- trySave(t, store, admin, stored) }()
-	if err := errors.Join(lease.Save(t.Context(), session.Session{}), lease.Release(t.Context()), <-waiting); err != nil {
+	if err := errors.Join(lock.Save(t.Context(), session.Session{}), lock.Release(t.Context()), <-waiting); err != nil {
 		t.Error(err)
 	}
-	names, err := filepath.Glob(filepath.Join(dir, "*.lock"))
-	if err != nil || !slices.Contains(names, filepath.Join(dir, admin.Key()+".lock")) {
+	names, err := filepath.Glob(filepath.Join(own(dir), "*.lock"))
+	if err != nil || !slices.Contains(names, filepath.Join(own(dir), admin.Key()+".lock")) {
 		t.Errorf("locks: %v, %v", names, err)
 	}
 }

@@ -11,11 +11,18 @@ import (
 // others out.
 const permissionsMatter = false
 
+// openFlags are none: links need a privilege, and there are no pipes among
+// files.
+const openFlags = 0
+
+// othersMayWrite is false: see permissionsMatter.
+func othersMayWrite(fs.FileInfo) bool { return false }
+
 // ownedByUser is true: see permissionsMatter.
 func ownedByUser(fs.FileInfo) bool { return true }
 
-// errorSharingViolation is what Windows answers to who wants a file that
-// another process has opened without allowing that.
+// errorSharingViolation is what Windows answers when another process has
+// opened a file without allowing others to.
 const errorSharingViolation = syscall.Errno(32)
 
 // inUse reports whether err may come from another process that has the file

@@ -1,6 +1,6 @@
 // Package sealed is the form in which sessions are kept outside a process:
 // encrypted with a key that is derived from the account's own password
-// (DESIGN.md, rule 7). Whoever has a copy and not the password has nothing.
+// (ARCHITECTURE.md, rule 11). A copy is of no use without the password.
 package sealed
 
 import (
@@ -106,14 +106,26 @@ func boundTo(header []byte, account session.Account) []byte {
 	return append(header[:len(header):len(header)], account.Key()...)
 }
 
+// CheckFormat returns an error that wraps [session.ErrNewerFormat] when the text
+// was sealed in a later format than this one. Such a session is not replaced
+// (ARCHITECTURE.md, rule 12).
+func CheckFormat(text []byte) error {
+	if len(text) <= len(magic) || string(text[:len(magic)]) != magic || text[len(magic)] <= formatVersion {
+		return nil
+	}
+	return fmt.Errorf("%w: format %d, and this one knows %d", session.ErrNewerFormat, text[len(magic)], formatVersion)
+}
+
 // Open decrypts what Seal made for the account, in this process or another.
-// Its errors are [*UnusableError].
+// Its errors are [*UnusableError], and those of [CheckFormat].
 func (b *Box) Open(text []byte, account session.Account) (session.Session, error) {
 	switch {
 	case account.Password.IsEmpty():
 		return session.Session{}, &UnusableError{"there is no password to open it with"}
 	case len(text) < len(magic) || string(text[:len(magic)]) != magic:
 		return session.Session{}, &UnusableError{"it is not a stored session"}
+	case CheckFormat(text) != nil:
+		return session.Session{}, CheckFormat(text)
 	case len(text) < sealedStart:
 		return session.Session{}, &UnusableError{"it is cut short"}
 	case text[len(magic)] != formatVersion:

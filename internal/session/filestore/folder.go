@@ -1,0 +1,258 @@
+package filestore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// folderName is the folder of our own inside the folder that is configured,
+// which may hold other people's files.
+const folderName = "telematics-sessions"
+
+// maxFile is how much of a file is read. A session has a few kilobytes.
+const maxFile = 1 << 20
+
+// tempSuffix ends the names of files that are being written.
+const tempSuffix = ".tmp"
+
+// cacheTag marks the folder for backup programs, by the Cache Directory
+// Tagging Specification.
+const (
+	cacheTagName = "CACHEDIR.TAG"
+	cacheTag     = "Signature: 8a477f597d28d172789f06886806bc55\n" +
+		"# This folder holds sessions of terraform-provider-telematics. It is safe to\n" +
+		"# delete, and costs a login then.\n"
+)
+
+// An EntryError is something that stands in the place of a file of ours and is
+// not ours, such as a link or a pipe. It is left alone.
+type EntryError struct {
+	// Path is the file's.
+	Path string
+	// Reason follows upon the path: "is not a regular file".
+	Reason string
+}
+
+// Error tells what stands where.
+func (e *EntryError) Error() string {
+	return fmt.Sprintf("%s %s; it is not the provider's and is left alone: move it away", e.Path, e.Reason)
+}
+
+// A folder is a folder of our own. Nothing is made before it is needed, and
+// nothing is touched but what has one of our names (ARCHITECTURE.md, rule 10).
+type folder struct {
+	path string
+	log  *slog.Logger
+
+	mu   sync.Mutex
+	made bool
+}
+
+// ownFolder returns the folder of our own inside parent.
+func ownFolder(parent string, log *slog.Logger) *folder {
+	return &folder{path: filepath.Join(parent, folderName), log: log}
+}
+
+// file is the path of a file in the folder.
+func (f *folder) file(name string) string { return filepath.Join(f.path, name) }
+
+// prepare makes the folder, or makes sure that nobody else may write to it.
+// With again, it does so although it has before: the folder has vanished.
+func (f *folder) prepare(again bool) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.made && !again {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+		return err
+	}
+	if err := os.Mkdir(f.path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	tag, err := os.OpenFile(f.file(cacheTagName), os.O_WRONLY|os.O_CREATE|os.O_EXCL|openFlags, 0o600)
+	if err == nil {
+		_, err = tag.WriteString(cacheTag)
+		err = errors.Join(err, tag.Close())
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		f.log.Debug("the folder for sessions could not be marked as a cache", "error", err)
+	}
+	f.made = true
+	return nil
+}
+
+// check returns an error when other users could put files into the folder, or
+// another folder in its place.
+func (f *folder) check() error {
+	own, err := os.Lstat(f.path)
+	switch {
+	case err != nil:
+		return err
+	case !own.IsDir():
+		return &EntryError{Path: f.path, Reason: "is not a folder"}
+	case !ownedByUser(own):
+		return fmt.Errorf("%s belongs to another user", f.path)
+	case othersMayWrite(own):
+		return fmt.Errorf("other users may write to %s (mode %s); take that from them, or let session.path be another folder",
+			f.path, own.Mode().Perm())
+	}
+	parent, err := os.Stat(filepath.Dir(f.path))
+	switch {
+	case err != nil:
+		return err
+	case othersMayWrite(parent) && parent.Mode()&fs.ModeSticky == 0:
+		return fmt.Errorf("other users may write to %s (mode %s) and so replace the sessions in it; let session.path be another folder",
+			filepath.Dir(f.path), parent.Mode().Perm())
+	}
+	return nil
+}
+
+// read returns the contents of a file. A missing one is [fs.ErrNotExist]; what
+// is not a file of ours is an [*EntryError].
+func (f *folder) read(ctx context.Context, name string) ([]byte, error) {
+	path := f.file(name)
+	// Looked at before it is opened, for opening a device may do something.
+	if info, err := os.Lstat(path); err != nil {
+		return nil, err
+	} else if err := ours(path, info); err != nil {
+		return nil, err
+	}
+	var text []byte
+	err := persist(func() error {
+		file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+		info, err := file.Stat()
+		if err != nil {
+			return err
+		}
+		if err := ours(path, info); err != nil {
+			return err
+		}
+		f.narrow(ctx, file, info)
+		text, err = io.ReadAll(io.LimitReader(file, maxFile+1))
+		return err
+	})
+	return text, err
+}
+
+// ours returns an error unless the file can have been made by this user's
+// provider.
+func ours(path string, info fs.FileInfo) error {
+	switch {
+	case !info.Mode().IsRegular():
+		return &EntryError{Path: path, Reason: "is not a regular file"}
+	case !ownedByUser(info):
+		return &EntryError{Path: path, Reason: "belongs to another user"}
+	}
+	return nil
+}
+
+// narrow takes from a file of ours the permissions that others have on it, and
+// warns, for somebody may have read it meanwhile.
+func (f *folder) narrow(ctx context.Context, file *os.File, info fs.FileInfo) {
+	if !permissionsMatter || info.Mode().Perm()&0o077 == 0 {
+		return
+	}
+	err := file.Chmod(0o600)
+	f.log.WarnContext(ctx, "other users had permissions on a file of the session store",
+		"file", file.Name(), "found", info.Mode().Perm().String(), "taken_away", err == nil)
+}
+
+// A pendingFile is the new contents of a file before they take its place. The
+// space for them is taken, so that writing them later does not fail for a full
+// disk.
+type pendingFile struct {
+	folder *folder
+	temp   *os.File
+	name   string
+}
+
+// reserved is the space that a pending file takes: more than a session has.
+const reserved = 16 << 10
+
+// begin makes the file that will replace the one of that name.
+func (f *folder) begin(name string) (*pendingFile, error) {
+	temp, err := os.CreateTemp(f.path, name+".*"+tempSuffix)
+	if err != nil {
+		return nil, err
+	}
+	p := &pendingFile{folder: f, temp: temp, name: name}
+	if _, err := temp.Write(make([]byte, reserved)); err != nil {
+		p.discard()
+		return nil, err
+	}
+	return p, nil
+}
+
+// replace writes the contents and lets the file take its place: a reader sees
+// the old contents or the new ones, and so does a reader after a crash.
+func (p *pendingFile) replace(text []byte) (err error) {
+	defer func() {
+		if err != nil {
+			p.discard()
+		}
+	}()
+	if _, err := p.temp.WriteAt(text, 0); err != nil {
+		return err
+	}
+	if err := p.temp.Truncate(int64(len(text))); err != nil {
+		return err
+	}
+	if err := p.temp.Sync(); err != nil {
+		return err
+	}
+	if err := p.temp.Close(); err != nil {
+		return err
+	}
+	if err := persist(func() error { return os.Rename(p.temp.Name(), p.folder.file(p.name)) }); err != nil {
+		return err
+	}
+	if dir, err := os.Open(p.folder.path); err == nil {
+		_ = dir.Sync() // where folders can be synced, the new name lasts, too
+		_ = dir.Close()
+	}
+	return nil
+}
+
+// discard removes the pending file.
+func (p *pendingFile) discard() {
+	_ = p.temp.Close()
+	_ = os.Remove(p.temp.Name())
+}
+
+// replace writes a file wholly or not at all. The new file has mode 0600,
+// whatever the old one had.
+func (f *folder) replace(name string, text []byte) error {
+	pending, err := f.begin(name)
+	if err != nil {
+		return err
+	}
+	return pending.replace(text)
+}
+
+// persist repeats what fails because another process is at the same file just
+// now, which happens on Windows only and passes in moments.
+func persist(do func() error) error {
+	for pause := time.Millisecond; ; pause *= 2 {
+		err := do()
+		if err == nil || !inUse(err) || pause > time.Second {
+			return err
+		}
+		time.Sleep(pause)
+	}
+}
