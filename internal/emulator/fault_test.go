@@ -104,10 +104,15 @@ func TestHangEndsWithTheClientOrThePlatform(t *testing.T) {
 		p := emulator.New(emulator.Options{})
 		p.Inject(emulator.Login, emulator.Hang(), emulator.Hang())
 		gone, leave := context.WithCancel(t.Context())
-		for name, test := range map[string]struct {
-			ctx context.Context
-			end func()
-		}{"the client goes": {gone, leave}, "the platform is closed": {t.Context(), p.Close}} {
+		// In this order: closing the platform ends all that hangs.
+		for _, test := range []struct {
+			name string
+			ctx  context.Context
+			end  func()
+		}{
+			{"the client goes", gone, leave},
+			{"the platform is closed", t.Context(), p.Close},
+		} {
 			ended := make(chan any, 1)
 			go func() {
 				defer func() { ended <- recover() }()
@@ -116,12 +121,12 @@ func TestHangEndsWithTheClientOrThePlatform(t *testing.T) {
 			time.Sleep(1000 * time.Hour) // of the bubble's time
 			select {
 			case <-ended:
-				t.Fatalf("%s: it ended before", name)
+				t.Fatalf("%s: it ended before", test.name)
 			default:
 			}
 			test.end()
 			if got := <-ended; got != http.ErrAbortHandler { //nolint:errorlint // What net/http compares is the value itself.
-				t.Errorf("%s: it ended with %v, want the connection aborted", name, got)
+				t.Errorf("%s: it ended with %v, want the connection aborted", test.name, got)
 			}
 		}
 		if c := p.Counts(); c != (emulator.Counts{Login: 2}) {
