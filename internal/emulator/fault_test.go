@@ -17,35 +17,36 @@ import (
 // TestFaultsThatAnswer orders each fault that ends in an answer, on a login.
 // acted is whether the platform logged in all the same.
 func TestFaultsThatAnswer(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name       string
 		httpStatus int
 		acted      bool
 		check      func(answer) bool
 	}{
-		"status:400":                 {400, false, func(a answer) bool { return a.Status == 400 && a.Title != "" && a.message() != "" }},
-		"status:503":                 {503, false, func(a answer) bool { return a.Status == 503 && a.header.Get("Retry-After") == "" }},
-		"status:429:retry-after=60":  {429, false, func(a answer) bool { return a.Status == 429 && a.header.Get("Retry-After") == "60" }},
-		"inner:401":                  {200, false, func(a answer) bool { return a.Status == 401 && a.Result == nil && a.message() != "" }},
-		"html:200":                   {200, false, func(a answer) bool { return a.isPage() }},
-		"html:502":                   {502, false, func(a answer) bool { return a.isPage() }},
-		"redirect:http://192.0.2.1/": {307, false, func(a answer) bool { return a.header.Get("Location") == "http://192.0.2.1/" }},
-		"null-result":                {200, false, func(a answer) bool { return a.Status == 200 && strings.HasPrefix(a.body, `{"Result":null,`) }},
-		"empty-tokens": {200, false, func(a answer) bool {
+		{"status:400", 400, false, func(a answer) bool { return a.Status == 400 && a.Title != "" && a.message() != "" }},
+		{"status:503", 503, false, func(a answer) bool { return a.Status == 503 && a.header.Get("Retry-After") == "" }},
+		{"status:429:retry-after=60", 429, false, func(a answer) bool { return a.Status == 429 && a.header.Get("Retry-After") == "60" }},
+		{"inner:401", 200, false, func(a answer) bool { return a.Status == 401 && a.Result == nil && a.message() != "" }},
+		{"html:200", 200, false, func(a answer) bool { return a.isPage() }},
+		{"html:502", 502, false, func(a answer) bool { return a.isPage() }},
+		{"redirect:http://192.0.2.1/", 307, false, func(a answer) bool { return a.header.Get("Location") == "http://192.0.2.1/" }},
+		{"null-result", 200, false, func(a answer) bool { return a.Status == 200 && strings.HasPrefix(a.body, `{"Result":null,`) }},
+		{"empty-tokens", 200, false, func(a answer) bool {
 			return a.Status == 200 && a.Result != nil && a.Result.AccessToken.Token == "" && a.Result.RefreshToken == ""
 		}},
-		"empty": {200, true, func(a answer) bool { return a.body == "" }},
-		"truncated": {200, true, func(a answer) bool {
+		{"empty", 200, true, func(a answer) bool { return a.body == "" }},
+		{"truncated", 200, true, func(a answer) bool {
 			return strings.Contains(a.body, `"Token":"eyJ`) && !strings.HasSuffix(a.body, "}")
 		}},
-		"content-type": {200, true, func(a answer) bool {
+		{"content-type", 200, true, func(a answer) bool {
 			return a.header.Get("Content-Type") == "text/plain" && strings.Contains(a.body, `"Status":200`)
 		}},
-		"delay:1ms": {200, true, func(a answer) bool { return a.Result != nil && a.Result.RefreshToken != "" }},
+		{"delay:1ms", 200, true, func(a answer) bool { return a.Result != nil && a.Result.RefreshToken != "" }},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			s := serve(t, emulator.Options{})
-			s.Inject(emulator.Login, mustParse(t, name))
+			s.Inject(emulator.Login, mustParse(t, test.name))
 			got := s.ask(http.MethodPost, loginPath, adminObject)
 			if got.httpStatus != test.httpStatus || !test.check(got) {
 				t.Errorf("answered HTTP %d %v %.200s", got.httpStatus, got.header, got.body)
@@ -82,18 +83,22 @@ func TestHugeBody(t *testing.T) {
 
 // TestFaultsThatBreak orders each fault that ends a connection.
 func TestFaultsThatBreak(t *testing.T) {
-	for name, acted := range map[string]bool{"reset": false, "lost": true, "cut": true} {
-		t.Run(name, func(t *testing.T) {
+	tests := []struct {
+		name  string
+		acted bool
+	}{{"reset", false}, {"lost", true}, {"cut", true}}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			s := serve(t, emulator.Options{})
-			s.Inject(emulator.Login, mustParse(t, name))
+			s.Inject(emulator.Login, mustParse(t, test.name))
 			got, err := s.request(http.MethodPost, loginPath, adminObject)
 			if !broken(err) {
 				t.Errorf("answered HTTP %d %s, %v, want a broken connection", got.httpStatus, got.body, err)
 			}
-			if wantStart := name == "cut"; wantStart != strings.Contains(got.body, `"Token":"eyJ`) {
+			if wantStart := test.name == "cut"; wantStart != strings.Contains(got.body, `"Token":"eyJ`) {
 				t.Errorf("the connection broke after %q", got.body)
 			}
-			s.checkActed(acted)
+			s.checkActed(test.acted)
 			s.login()
 		})
 	}

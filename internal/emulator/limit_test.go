@@ -91,14 +91,14 @@ func TestOthersAreNotBlocked(t *testing.T) {
 	if got := s.profile(refreshed.Result.AccessToken.Token); got.httpStatus != http.StatusOK {
 		t.Errorf("the profile was answered HTTP %d", got.httpStatus)
 	}
-	for address, want := range map[string]int{"192.0.2.1:4711": http.StatusOK, "an address without a port": http.StatusOK} {
+	for _, address := range []string{"192.0.2.1:4711", "an address without a port"} {
 		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, loginPath, strings.NewReader(adminObject))
 		request.Header.Set("Content-Type", "application/json")
 		request.RemoteAddr = address
 		recorder := httptest.NewRecorder()
 		s.ServeHTTP(recorder, request)
-		if recorder.Code != want {
-			t.Errorf("a login from %s was answered HTTP %d, want %d", address, recorder.Code, want)
+		if recorder.Code != http.StatusOK {
+			t.Errorf("a login from %s was answered HTTP %d, want 200", address, recorder.Code)
 		}
 	}
 }

@@ -19,9 +19,12 @@ func TestRefreshRotates(t *testing.T) {
 		t.Errorf("DeviceToken = %v, want the user's", device)
 	}
 	// Only a login revokes (PLATFORM-API.md §6).
-	for name, a := range map[string]answer{"old": first, "new": second} {
-		if !s.Accepts(a.Result.AccessToken.Token) {
-			t.Errorf("the %s access token is not accepted", name)
+	for _, test := range []struct {
+		name string
+		answer
+	}{{"old", first}, {"new", second}} {
+		if !s.Accepts(test.Result.AccessToken.Token) {
+			t.Errorf("the %s access token is not accepted", test.name)
 		}
 	}
 	s.mustGrant(s.refresh(second))
@@ -57,17 +60,18 @@ func TestRefreshOfAnExpiredAccessToken(t *testing.T) {
 }
 
 func TestExpiredRefreshToken(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name    string
 		options emulator.Options
 		after   time.Duration
 		granted bool
 	}{
-		"a second before three months": {emulator.Options{}, 90*24*time.Hour - time.Second, true},
-		"after three months":           {emulator.Options{}, 90 * 24 * time.Hour, false},
-		"after a life of its own":      {emulator.Options{RefreshTokenLifetime: time.Hour}, time.Hour, false},
+		{"a second before three months", emulator.Options{}, 90*24*time.Hour - time.Second, true},
+		{"after three months", emulator.Options{}, 90 * 24 * time.Hour, false},
+		{"after a life of its own", emulator.Options{RefreshTokenLifetime: time.Hour}, time.Hour, false},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			test.options.Now = fixedClock
 			s := serve(t, test.options)
 			first := s.login()
@@ -86,24 +90,25 @@ func TestRefreshThatIsRefused(t *testing.T) {
 	admin, user := s.login(), s.loginUser()
 	access, refresh := admin.Result.AccessToken.Token, admin.Result.RefreshToken
 	good := refreshBody(access, refresh)
-	tests := map[string]struct {
+	tests := []struct {
+		name   string
 		body   string
 		status int
 		why    string
 	}{
-		"an unknown refresh token":      {refreshBody(access, "unknown"), 401, "The refresh token is unknown."},
-		"an access token of somebody":   {refreshBody(user.Result.AccessToken.Token, refresh), 401, "do not belong together"},
-		"an unknown access token":       {refreshBody("unknown", refresh), 401, "do not belong together"},
-		"no access token":               {`{"RefreshToken":"` + refresh + `"}`, 400, "are required"},
-		"no refresh token":              {`{"AccessToken":"` + access + `"}`, 400, "are required"},
-		"an unknown field":              {good[:len(good)-1] + `,"InstanceId":"x"}`, 400, "are required"},
-		"a bracket too many":            {good + "]", 400, "are required"},
-		"a second document":             {good + good, 400, "are required"},
-		"an object for a refresh token": {`{"AccessToken":"` + access + `","RefreshToken":{}}`, 400, "are required"},
-		"nothing":                       {"", 400, "are required"},
+		{"an unknown refresh token", refreshBody(access, "unknown"), 401, "The refresh token is unknown."},
+		{"an access token of somebody", refreshBody(user.Result.AccessToken.Token, refresh), 401, "do not belong together"},
+		{"an unknown access token", refreshBody("unknown", refresh), 401, "do not belong together"},
+		{"no access token", `{"RefreshToken":"` + refresh + `"}`, 400, "are required"},
+		{"no refresh token", `{"AccessToken":"` + access + `"}`, 400, "are required"},
+		{"an unknown field", good[:len(good)-1] + `,"InstanceId":"x"}`, 400, "are required"},
+		{"a bracket too many", good + "]", 400, "are required"},
+		{"a second document", good + good, 400, "are required"},
+		{"an object for a refresh token", `{"AccessToken":"` + access + `","RefreshToken":{}}`, 400, "are required"},
+		{"nothing", "", 400, "are required"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			s.mustRefuse(s.ask(http.MethodPost, refreshPath, test.body), test.status, test.why)
 		})
 	}

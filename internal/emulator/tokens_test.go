@@ -11,17 +11,18 @@ import (
 )
 
 func TestAccessTokenTellsItsTimes(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name      string
 		options   emulator.Options
 		lifetime  time.Duration
 		expiresIn int64
 	}{
-		"by default":      {emulator.Options{}, 2 * time.Hour, 7200},
-		"a life set":      {emulator.Options{AccessTokenLifetime: 24 * time.Hour}, 24 * time.Hour, 86400},
-		"ExpiresIn apart": {emulator.Options{ExpiresIn: 1209600}, 2 * time.Hour, 1209600},
+		{"by default", emulator.Options{}, 2 * time.Hour, 7200},
+		{"a life set", emulator.Options{AccessTokenLifetime: 24 * time.Hour}, 24 * time.Hour, 86400},
+		{"ExpiresIn apart", emulator.Options{ExpiresIn: 1209600}, 2 * time.Hour, 1209600},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			test.options.Now = fixedClock
 			s := serve(t, test.options)
 			s.Advance(24 * time.Hour)

@@ -27,23 +27,24 @@ func TestAuthorization(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	got := s.login()
 	token := got.Result.AccessToken.Token
-	tests := map[string]struct {
+	tests := []struct {
+		name   string
 		header string
 		status int
 	}{
-		"bearer":            {"Bearer " + token, 200},
-		"in lower case":     {"bearer " + token, 200},
-		"nothing":           {"", 401},
-		"the token alone":   {token, 401},
-		"another scheme":    {"Basic " + token, 401},
-		"no token":          {"Bearer ", 401},
-		"a refresh token":   {"Bearer " + got.Result.RefreshToken, 401},
-		"an unknown token":  {"Bearer any value", 401},
-		"two spaces":        {"Bearer  " + token, 401},
-		"a token cut short": {"Bearer " + token[:len(token)-1], 401},
+		{"bearer", "Bearer " + token, 200},
+		{"in lower case", "bearer " + token, 200},
+		{"nothing", "", 401},
+		{"the token alone", token, 401},
+		{"another scheme", "Basic " + token, 401},
+		{"no token", "Bearer ", 401},
+		{"a refresh token", "Bearer " + got.Result.RefreshToken, 401},
+		{"an unknown token", "Bearer any value", 401},
+		{"two spaces", "Bearer  " + token, 401},
+		{"a token cut short", "Bearer " + token[:len(token)-1], 401},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			got := s.ask(http.MethodGet, usersPath, "", "Authorization", test.header)
 			if got.httpStatus != test.status || got.Status != test.status {
 				t.Errorf("answered HTTP %d %s, want %d", got.httpStatus, got.body, test.status)

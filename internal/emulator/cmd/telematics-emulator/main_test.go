@@ -180,15 +180,16 @@ func TestSettingsOfTheAccounts(t *testing.T) {
 }
 
 func TestLoginLimit(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name string
 		args []string
 		want string // the statuses of three logins
 	}{
-		"limited":   {[]string{"-login-limit", "2", "-login-window", "1h", "-block-for", "2h"}, "200 200 429"},
-		"unlimited": {[]string{"-login-limit", "-1"}, "200 200 200"},
+		{"limited", []string{"-login-limit", "2", "-login-window", "1h", "-block-for", "2h"}, "200 200 429"},
+		{"unlimited", []string{"-login-limit", "-1"}, "200 200 200"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			c := start(t, test.args...)
 			v := exported(t, c.said)
 			var got []string
@@ -248,27 +249,28 @@ func TestLogHoldsNoSecret(t *testing.T) {
 }
 
 func TestArgumentsThatAreRefused(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name string
 		args []string
 		want string
 	}{
-		"all interfaces":       {[]string{"-listen", ":8080"}, "not an address of loopback"},
-		"all of IPv4":          {[]string{"-listen", "0.0.0.0:0"}, "not an address of loopback"},
-		"another machine":      {[]string{"-listen", "192.0.2.1:0"}, "not an address of loopback"},
-		"a name":               {[]string{"-listen", "example.com:0"}, "not an address of loopback"},
-		"no port":              {[]string{"-listen", "127.0.0.1"}, "no address such as"},
-		"an argument":          {[]string{"serve"}, `"serve" is none`},
-		"an unknown flag":      {[]string{"-port", "1"}, "not defined: -port"},
-		"no email":             {[]string{"-email", ""}, "must not be empty"},
-		"no instance":          {[]string{"-instance-id", ""}, "must not be empty"},
-		"no user":              {[]string{"-device-token", ""}, "must not be empty"},
-		"a limit of none":      {[]string{"-login-limit", "0"}, "let nobody in"},
-		"a token of no life":   {[]string{"-access-token-lifetime", "0"}, "longer than nothing"},
-		"a negative window":    {[]string{"-login-window", "-1m"}, "longer than nothing"},
-		"a block of no length": {[]string{"-block-for", "0s"}, "longer than nothing"},
+		{"all interfaces", []string{"-listen", ":8080"}, "not an address of loopback"},
+		{"all of IPv4", []string{"-listen", "0.0.0.0:0"}, "not an address of loopback"},
+		{"another machine", []string{"-listen", "192.0.2.1:0"}, "not an address of loopback"},
+		{"a name", []string{"-listen", "example.com:0"}, "not an address of loopback"},
+		{"no port", []string{"-listen", "127.0.0.1"}, "no address such as"},
+		{"an argument", []string{"serve"}, `"serve" is none`},
+		{"an unknown flag", []string{"-port", "1"}, "not defined: -port"},
+		{"no email", []string{"-email", ""}, "must not be empty"},
+		{"no instance", []string{"-instance-id", ""}, "must not be empty"},
+		{"no user", []string{"-device-token", ""}, "must not be empty"},
+		{"a limit of none", []string{"-login-limit", "0"}, "let nobody in"},
+		{"a token of no life", []string{"-access-token-lifetime", "0"}, "longer than nothing"},
+		{"a negative window", []string{"-login-window", "-1m"}, "longer than nothing"},
+		{"a block of no length", []string{"-block-for", "0s"}, "longer than nothing"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			var out, logs bytes.Buffer
 			if code := run(t.Context(), test.args, &out, &logs); code != 2 {
 				t.Errorf("exit code %d, want 2", code)
