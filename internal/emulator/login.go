@@ -76,17 +76,17 @@ func (p *Platform) loginUser(r *http.Request, device, password string) reply {
 	if id == "" {
 		return refusal(http.StatusBadRequest, "Bad request", "InstanceId", "The header InstanceId is required.")
 	}
-	instance, known := p.instances[fold(id)]
-	user, registered := p.users[fold(device)]
+	instance, known := p.instances[foldID(id)]
+	user, registered := p.users[foldID(device)]
 	switch {
 	case !known:
 		return refusal(http.StatusUnauthorized, "Unauthorized", "InstanceId", "The instance is unknown.")
-	case !registered || fold(user.InstanceID) != fold(id):
+	case !registered || foldID(user.InstanceID) != foldID(id):
 		return refusal(http.StatusUnauthorized, "Unauthorized", "DeviceToken", "The user is unknown in this instance.")
 	case !strings.EqualFold(instance.Key, password) || !keyMatches(r, instance.Key):
 		return refusal(http.StatusUnauthorized, "Unauthorized", "Password", "The instance key is wrong.")
 	}
-	identity := "user:" + fold(device)
+	identity := "user:" + foldID(device)
 	p.revoke(identity)
 	p.counts.LoggedIn++
 	return p.issue(identity, user.DeviceToken)
@@ -105,7 +105,7 @@ func (p *Platform) loginAdmin(r *http.Request, email, password string) reply {
 	switch {
 	case !known || admin.Password != password:
 		return refusal(http.StatusUnauthorized, "Unauthorized", "Password", "The email or the password is wrong.")
-	case admin.InstanceID != "" && id != "" && fold(id) != fold(admin.InstanceID):
+	case admin.InstanceID != "" && id != "" && foldID(id) != foldID(admin.InstanceID):
 		return refusal(http.StatusUnauthorized, "Unauthorized", "InstanceId", "The API instance is another one.")
 	}
 	identity := "admin:" + fold(email)

@@ -77,11 +77,11 @@ func TestLoginThatIsRefused(t *testing.T) {
 		{"user without InstanceId", userObject, nil, 400, "The header InstanceId is required."},
 		{"unknown instance", userObject, []string{"InstanceId", "elsewhere"}, 401, "The instance is unknown."},
 		{"unknown user", user("nobody", instanceKey), inGroup, 401, "The user is unknown in this instance."},
-		{"user of another group", user(deviceToken, "other-key"), []string{"InstanceId", otherInstance}, 401, "The user is unknown in this instance."},
+		{"user of another group", user(deviceToken, emulator.OtherInstanceKey), []string{"InstanceId", otherInstance}, 401, "The user is unknown in this instance."},
 		{"wrong instance key", user(deviceToken, "wrong"), inGroup, 401, "The instance key is wrong."},
 		{
 			"another key in the header",
-			userObject, []string{"InstanceId", instanceID, "InstanceKey", "other-key"}, 401, "The instance key is wrong.",
+			userObject, []string{"InstanceId", instanceID, "InstanceKey", emulator.OtherInstanceKey}, 401, "The instance key is wrong.",
 		},
 
 		// In the string the case of the keys counts, and the platform does

@@ -40,29 +40,6 @@ type Options struct {
 	ExpiresIn int64
 }
 
-// Admin is an account with API authorization credentials (§1).
-type Admin struct {
-	Email    string
-	Password string
-	// InstanceID is the API InstanceID. If it is set, a login that sends
-	// another is refused; one that sends none is not.
-	InstanceID string
-}
-
-// Instance is a user group (§1).
-type Instance struct {
-	ID  string
-	Key string
-}
-
-// User is an end user of an instance (§1).
-type User struct {
-	DeviceToken string
-	InstanceID  string
-	FirstName   string
-	LastName    string
-}
-
 // Platform is the platform. It is an [http.Handler], safe for concurrent use.
 type Platform struct {
 	options Options
@@ -74,9 +51,9 @@ type Platform struct {
 	offset   time.Duration
 	lifetime time.Duration
 
-	admins    map[string]Admin    // by lower-case email
-	instances map[string]Instance // by lower-case id
-	users     map[string]User     // by lower-case device token
+	admins    map[string]Admin    // by folded email
+	instances map[string]Instance // by folded id
+	users     map[string]User     // by folded device token
 
 	grants  map[string]*grant // by refresh token
 	access  map[string]*grant // by access token
@@ -145,29 +122,6 @@ func (p *Platform) Close() {
 	default:
 		close(p.closed)
 	}
-}
-
-// AddAdmin makes an admin known.
-func (p *Platform) AddAdmin(a Admin) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.admins[fold(a.Email)] = a
-	p.secrets = append(p.secrets, a.Password)
-}
-
-// AddInstance makes an instance known.
-func (p *Platform) AddInstance(i Instance) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.instances[fold(i.ID)] = i
-	p.secrets = append(p.secrets, i.Key)
-}
-
-// AddUser makes a user of an instance known.
-func (p *Platform) AddUser(u User) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.users[fold(u.DeviceToken)] = u
 }
 
 // Now is the platform's time.

@@ -15,13 +15,13 @@ import (
 
 // The accounts that every test's platform knows.
 const (
-	email         = "api-login@example.com"
-	password      = "P@ssw0rd"
+	email         = emulator.AdminEmail
+	password      = emulator.AdminPassword
 	apiInstanceID = "a1a1a1a1-0000-4000-8000-00000000000a"
-	instanceID    = "0a1b2c3d-0000-4000-8000-00000000f1ee"
-	instanceKey   = "5ec2e7ab-0000-4000-8000-00000000c0de"
-	deviceToken   = "d0e1f2a3-0000-4000-8000-00000000cafe"
-	otherInstance = "0b0b0b0b-0000-4000-8000-00000000000b"
+	instanceID    = emulator.InstanceID
+	instanceKey   = emulator.InstanceKey
+	deviceToken   = emulator.DeviceToken
+	otherInstance = emulator.OtherInstanceID
 
 	loginPath   = "/v1/Auth/Login"
 	refreshPath = "/v1/Auth/RefreshToken"
@@ -47,9 +47,8 @@ type service struct {
 func serve(t *testing.T, options emulator.Options) service {
 	t.Helper()
 	p := emulator.New(options)
+	p.AddTestAccounts()
 	p.AddAdmin(emulator.Admin{Email: email, Password: password, InstanceID: apiInstanceID})
-	p.AddInstance(emulator.Instance{ID: instanceID, Key: instanceKey})
-	p.AddInstance(emulator.Instance{ID: otherInstance, Key: "other-key"})
 	p.AddUser(emulator.User{DeviceToken: deviceToken, InstanceID: instanceID, FirstName: "Ada", LastName: "Lovelace"})
 	server := httptest.NewServer(p)
 	t.Cleanup(func() {

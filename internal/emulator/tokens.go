@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"crypto/rand"
-	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -19,9 +18,6 @@ type grant struct {
 	spent          bool
 	revoked        bool
 }
-
-// fold is how ids and emails are compared.
-func fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 // issue makes a new pair of tokens. The platform's lock is held.
 func (p *Platform) issue(identity, deviceToken string) reply {

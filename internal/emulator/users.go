@@ -27,6 +27,6 @@ func (p *Platform) profile(r *http.Request, _ []byte) reply {
 		email := strings.TrimPrefix(g.identity, "admin:")
 		return granted(profile{Email: &email})
 	}
-	user := p.users[fold(g.deviceToken)]
+	user := p.users[foldID(g.deviceToken)]
 	return granted(profile{DeviceToken: &user.DeviceToken, FirstName: user.FirstName, LastName: user.LastName})
 }

@@ -1,0 +1,107 @@
+package emulator
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+)
+
+// The accounts of [Platform.AddTestAccounts]. They are made up, and the same
+// in all tests, so that a configuration of one test can be read beside that of
+// another.
+const (
+	// AdminEmail and AdminPassword are API authorization credentials.
+	AdminEmail    = "api-login@example.com"
+	AdminPassword = "P@ssw0rd-of-the-api-login"
+	// OtherAdminEmail and OtherAdminPassword are those of another admin of
+	// the same company.
+	OtherAdminEmail    = "other-login@example.com"
+	OtherAdminPassword = "P@ssw0rd-of-the-other-login"
+
+	// CompanyID and ApplicationID are what an [Instance] belongs to that
+	// does not say otherwise.
+	CompanyID     = "c0c0c0c0-0000-4000-8000-0000000000c0"
+	ApplicationID = "a9a9a9a9-0000-4000-8000-0000000000a9"
+
+	// InstanceID and InstanceKey are a user group, DeviceToken is a user in
+	// it.
+	InstanceID  = "0a1b2c3d-0000-4000-8000-00000000f1ee"
+	InstanceKey = "5ec2e7ab-0000-4000-8000-00000000c0de"
+	DeviceToken = "d0e1f2a3-0000-4000-8000-00000000cafe"
+	// OtherInstanceID, OtherInstanceKey and OtherDeviceToken are another
+	// group and the user in it.
+	OtherInstanceID  = "0a1b2c3d-1111-4000-8000-00000000f1ee"
+	OtherInstanceKey = "5ec2e7ab-1111-4000-8000-00000000c0de"
+	OtherDeviceToken = "d0e1f2a3-1111-4000-8000-00000000cafe"
+)
+
+// AddTestAccounts makes the two admins, the two instances and the user of each
+// known whose credentials this package exports as constants.
+func (p *Platform) AddTestAccounts() {
+	p.AddAdmin(Admin{Email: AdminEmail, Password: AdminPassword})
+	p.AddAdmin(Admin{Email: OtherAdminEmail, Password: OtherAdminPassword})
+	p.AddInstance(Instance{ID: InstanceID, Key: InstanceKey})
+	p.AddInstance(Instance{ID: OtherInstanceID, Key: OtherInstanceKey})
+	p.AddUser(User{DeviceToken: DeviceToken, InstanceID: InstanceID})
+	p.AddUser(User{DeviceToken: OtherDeviceToken, InstanceID: OtherInstanceID})
+}
+
+// Admin is an account with API authorization credentials (PLATFORM-API.md §1).
+type Admin struct {
+	Email    string
+	Password string
+	// InstanceID is the API InstanceID. If it is set, a login that sends
+	// another is refused; one that sends none is not.
+	InstanceID string
+}
+
+// Instance is a user group (PLATFORM-API.md §1).
+type Instance struct {
+	ID  string
+	Key string
+}
+
+// User is an end user of an instance (PLATFORM-API.md §1).
+type User struct {
+	DeviceToken string
+	InstanceID  string
+	FirstName   string
+	LastName    string
+}
+
+// AddAdmin makes an admin known.
+func (p *Platform) AddAdmin(a Admin) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.admins[fold(a.Email)] = a
+	p.secrets = append(p.secrets, a.Password)
+}
+
+// AddInstance makes an instance known.
+func (p *Platform) AddInstance(i Instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.instances[foldID(i.ID)] = i
+	p.secrets = append(p.secrets, i.Key)
+}
+
+// AddUser makes a user of an instance known.
+func (p *Platform) AddUser(u User) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.users[foldID(u.DeviceToken)] = u
+}
+
+// deviceToken is the device token that an admin has, too (PLATFORM-API.md §5):
+// the same for the same email.
+func (a Admin) deviceToken() string {
+	sum := sha256.Sum256([]byte(fold(a.Email)))
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// fold is how emails are compared.
+func fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// foldID is how ids are compared, and how a token's claims write them: without
+// dashes (PLATFORM-API.md §5, §8).
+func foldID(id string) string { return strings.ReplaceAll(fold(id), "-", "") }
