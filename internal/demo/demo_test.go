@@ -79,24 +79,27 @@ func TestDemo(t *testing.T) {
 
 func TestDemoSaysWhatWentWrong(t *testing.T) {
 	const provider = "terraform {\n  required_providers {\n    telematics = { source = \"telematics-tools/telematics\" }\n  }\n}\n"
-	for name, tc := range map[string]struct{ configuration, want string }{
-		"a secret in state": {
+	for _, tc := range []struct {
+		name                string
+		configuration, want string
+	}{
+		{"a secret in state",
 			provider + "data \"telematics_access_token\" \"admin\" {}\n" +
 				"variable \"downstream_command\" {}\n" +
 				"resource \"terraform_data\" \"downstream\" {\n  provisioner \"local-exec\" {\n    command = var.downstream_command\n" +
 				"    environment = { AUTHORIZATION = data.telematics_access_token.admin.authorization }\n  }\n}\n",
 			"terraform.tfstate: secret",
 		},
-		"a token that the platform does not take": {
+		{"a token that the platform does not take",
 			"variable \"downstream_command\" {}\n" +
 				"resource \"terraform_data\" \"downstream\" {\n  provisioner \"local-exec\" {\n    command = var.downstream_command\n" +
 				"    environment = { AUTHORIZATION = \"Bearer nonsense\" }\n  }\n}\n",
 			"apply: exit status 1",
 		},
-		"nothing downstream": {provider + "ephemeral \"telematics_access_token\" \"admin\" {}\n", "the downstream got no answer"},
-		"no configuration":   {"resource {", "plan: exit status 1"},
+		{"nothing downstream", provider + "ephemeral \"telematics_access_token\" \"admin\" {}\n", "the downstream got no answer"},
+		{"no configuration", "resource {", "plan: exit status 1"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			configuration := filepath.Join(t.TempDir(), "main.tf")
 			if err := os.WriteFile(configuration, []byte(tc.configuration), 0o600); err != nil {
 				t.Fatal(err)

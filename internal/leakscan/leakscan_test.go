@@ -42,21 +42,22 @@ func TestTreeFindsSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, tc := range map[string]struct {
+	for _, tc := range []struct {
+		name string
 		text []byte
 		want string
 	}{
-		"as it is":             {[]byte("x" + secret + "x"), "file: secret 0 as text"},
-		"in JSON":              {quoted, "file: secret 0 as JSON"},
-		"in hex":               {fmt.Appendf(nil, "%x", secret), "file: secret 0 as hex"},
-		"in base64":            {[]byte(base64.StdEncoding.EncodeToString([]byte(secret))), "file: secret 0 as base64"},
-		"in base64, 1 further": {[]byte(base64.StdEncoding.EncodeToString([]byte("x" + secret + "xy"))), "file: secret 0 as base64"},
-		"in base64, 2 further": {[]byte(base64.StdEncoding.EncodeToString([]byte("xy" + secret + "z"))), "file: secret 0 as base64"},
-		"the middle of a long": {[]byte(token[20:110]), "file: secret 1 as a part of it"},
-		"in an archive":        {zipped(t, "inner", []byte(secret)), "file!inner: secret 0 as text"},
-		"in two archives":      {zipped(t, "a", zipped(t, "b", []byte(secret))), "file!a!b: secret 0 as text"},
+		{"as it is", []byte("x" + secret + "x"), "file: secret 0 as text"},
+		{"in JSON", quoted, "file: secret 0 as JSON"},
+		{"in hex", fmt.Appendf(nil, "%x", secret), "file: secret 0 as hex"},
+		{"in base64", []byte(base64.StdEncoding.EncodeToString([]byte(secret))), "file: secret 0 as base64"},
+		{"in base64, 1 further", []byte(base64.StdEncoding.EncodeToString([]byte("x" + secret + "xy"))), "file: secret 0 as base64"},
+		{"in base64, 2 further", []byte(base64.StdEncoding.EncodeToString([]byte("xy" + secret + "z"))), "file: secret 0 as base64"},
+		{"the middle of a long", []byte(token[20:110]), "file: secret 1 as a part of it"},
+		{"in an archive", zipped(t, "inner", []byte(secret)), "file!inner: secret 0 as text"},
+		{"in two archives", zipped(t, "a", zipped(t, "b", []byte(secret))), "file!a!b: secret 0 as text"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tc.name, func(t *testing.T) {
 			root := t.TempDir()
 			if err := os.WriteFile(filepath.Join(root, "file"), tc.text, 0o600); err != nil {
 				t.Fatal(err)

@@ -14,26 +14,27 @@ func TestMissingCredentialsAreNamed(t *testing.T) {
 		id       = "instance_id (environment variable TELEMATICS_INSTANCE_ID)"
 		key      = "instance_key (environment variable TELEMATICS_INSTANCE_KEY)"
 	)
-	tests := map[string]struct {
+	tests := []struct {
+		name        string
 		block, args config
 		words       []string
 	}{
-		"an admin": {words: []string{
+		{name: "an admin", words: []string{
 			"To authorize as an admin takes " + email + " and " + password + ".", "in the provider block or in the environment",
 			"generated on the Management page of DataHub", "To authorize as a user instead, set device_token",
 		}},
-		"an admin with empty texts": {block: config{"email": "", "password": ""}, words: []string{email + " and " + password}},
-		"an admin's password":       {block: config{"email": adminEmail}, words: []string{"takes " + password + "."}},
-		"an admin's email":          {block: config{"password": adminPassword}, words: []string{"takes " + email + "."}},
-		"a user": {args: config{"device_token": deviceToken}, words: []string{
+		{name: "an admin with empty texts", block: config{"email": "", "password": ""}, words: []string{email + " and " + password}},
+		{name: "an admin's password", block: config{"email": adminEmail}, words: []string{"takes " + password + "."}},
+		{name: "an admin's email", block: config{"password": adminPassword}, words: []string{"takes " + email + "."}},
+		{name: "a user", args: config{"device_token": deviceToken}, words: []string{
 			"To authorize as a user takes " + id + " and " + key + ".", "the id and key of the user's group",
 		}},
-		"a user's key":                     {args: config{"device_token": deviceToken, "instance_id": instanceID}, words: []string{"takes " + key + "."}},
-		"a user's ID":                      {block: config{"instance_key": instanceKey}, args: config{"device_token": deviceToken}, words: []string{"takes " + id + "."}},
-		"an admin's, for those of a group": {block: config{"instance_id": instanceID, "instance_key": instanceKey}, words: []string{"as an admin takes " + email}},
+		{name: "a user's key", args: config{"device_token": deviceToken, "instance_id": instanceID}, words: []string{"takes " + key + "."}},
+		{name: "a user's ID", block: config{"instance_key": instanceKey}, args: config{"device_token": deviceToken}, words: []string{"takes " + id + "."}},
+		{name: "an admin's, for those of a group", block: config{"instance_id": instanceID, "instance_key": instanceKey}, words: []string{"as an admin takes " + email}},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := configured(t, p, p.environment(t), test.block)
 			opened := c.open(test.args)
@@ -48,15 +49,16 @@ func TestMissingCredentialsAreNamed(t *testing.T) {
 // was asked for, nor be kept as such.
 func TestResumedSessionOfSomebodyElse(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
+	tests := []struct {
+		name        string
 		kept, asked config // arguments
 		words       string
 	}{
-		"another user":                          {kept: config{"device_token": otherDevice, "instance_id": otherID, "instance_key": otherKey}, asked: config{"device_token": deviceToken}, words: "belongs to another device token"},
-		"a user, while the admin was asked for": {kept: config{"device_token": deviceToken}, asked: config{}, words: "belongs to a user"},
+		{name: "another user", kept: config{"device_token": otherDevice, "instance_id": otherID, "instance_key": otherKey}, asked: config{"device_token": deviceToken}, words: "belongs to another device token"},
+		{name: "a user, while the admin was asked for", kept: config{"device_token": deviceToken}, asked: config{}, words: "belongs to a user"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
 			kept := configured(t, p, p.environment(t).user(), nil).mustOpen(test.kept)

@@ -14,13 +14,16 @@ func TestDataSourceHasTheSameResults(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin().user(), nil)
-	for name, args := range map[string]config{"admin": nil, "user": {"device_token": deviceToken}} {
-		opened := c.mustOpen(args)
-		data := c.read(args)
+	for _, test := range []struct {
+		name string
+		args config
+	}{{"admin", nil}, {"user", config{"device_token": deviceToken}}} {
+		opened := c.mustOpen(test.args)
+		data := c.read(test.args)
 		wantSaid(t, data.diagnostics, inState)
 		opened["source"] = "reused"
 		if !maps.Equal(opened, data.results) {
-			t.Errorf("the results for %s differ in %v", name, differences(opened, data.results))
+			t.Errorf("the results for %s differ in %v", test.name, differences(opened, data.results))
 		}
 		p.wantNoSecret(t, "the diagnostics", data.diagnostics.String())
 	}

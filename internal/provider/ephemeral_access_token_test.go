@@ -101,25 +101,26 @@ func TestTokenLivesForMinLifetime(t *testing.T) {
 	t.Parallel()
 	// The platform's tokens live for two hours; what is opened after an hour
 	// has one left.
-	tests := map[string]struct {
+	tests := []struct {
+		name        string
 		block, args config
 		env         string
 		source      string
 	}{
-		"the default":                        {source: "reused"},
-		"the argument asks for what is left": {args: config{"min_lifetime": "1h"}, source: "reused"},
-		"the argument asks for more":         {args: config{"min_lifetime": "1h1s"}, source: "refreshed"},
-		"the provider asks for more":         {block: config{"session": config{"min_lifetime": "61m"}}, source: "refreshed"},
-		"the environment asks for more":      {env: "61m", source: "refreshed"},
-		"the argument wins over the provider": {
+		{name: "the default", source: "reused"},
+		{name: "the argument asks for what is left", args: config{"min_lifetime": "1h"}, source: "reused"},
+		{name: "the argument asks for more", args: config{"min_lifetime": "1h1s"}, source: "refreshed"},
+		{name: "the provider asks for more", block: config{"session": config{"min_lifetime": "61m"}}, source: "refreshed"},
+		{name: "the environment asks for more", env: "61m", source: "refreshed"},
+		{name: "the argument wins over the provider",
 			block: config{"session": config{"min_lifetime": "61m"}}, args: config{"min_lifetime": "0s"}, source: "reused",
 		},
-		"an empty argument does not": {
+		{name: "an empty argument does not",
 			block: config{"session": config{"min_lifetime": "61m"}}, args: config{"min_lifetime": ""}, source: "refreshed",
 		},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
 			c := configured(t, p, p.environment(t).admin().with("TELEMATICS_SESSION_MIN_LIFETIME", test.env), test.block)
@@ -149,33 +150,34 @@ func TestResume(t *testing.T) {
 	t.Parallel()
 	spent := warning("", "Resumed session was refused", "a login was made, which revoked all tokens issued before",
 		"The refresh token was used before", "share no session store")
-	tests := map[string]struct {
-		env func(environment) environment // of the run that resumes
-		age time.Duration                 // of the session that is resumed
+	tests := []struct {
+		name string
+		env  func(environment) environment // of the run that resumes
+		age  time.Duration                 // of the session that is resumed
 		// spend makes somebody else trade the session first.
 		spend             bool
 		want              []said
 		source            string
 		logins, refreshes int
 	}{
-		"one that is still good is reused": {
+		{name: "one that is still good is reused",
 			env: environment.admin, source: "reused", logins: 1,
 		},
-		"without credentials, too": {
+		{name: "without credentials, too",
 			env: environment.none, source: "reused", logins: 1,
 		},
-		"one that has expired is refreshed": {
+		{name: "one that has expired is refreshed",
 			env: environment.admin, age: 3 * time.Hour, source: "refreshed", logins: 1, refreshes: 1,
 		},
-		"without credentials, as well": {
+		{name: "without credentials, as well",
 			env: environment.none, age: 3 * time.Hour, source: "refreshed", logins: 1, refreshes: 1,
 		},
-		"one that is spent leads to a login, said in a warning": {
+		{name: "one that is spent leads to a login, said in a warning",
 			env: environment.admin, age: 3 * time.Hour, spend: true, want: []said{spent}, source: "logged_in", logins: 2, refreshes: 1,
 		},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
 			kept := configured(t, p, p.environment(t).admin(), nil).mustOpen(nil)
@@ -233,19 +235,20 @@ func TestResumedUserIsToldWhoItIs(t *testing.T) {
 func TestRenewWarnsBeforeTheTokenEnds(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
-	tests := map[string]struct {
+	tests := []struct {
+		name     string
 		lifetime time.Duration
 		args     config
 		asked    string
 		lead     time.Duration
 	}{
-		"a minute before":                       {lifetime: 2 * time.Hour, asked: "15m0s", lead: time.Minute},
-		"with the argument":                     {lifetime: 2 * time.Hour, args: config{"min_lifetime": "90m"}, asked: "1h30m0s", lead: time.Minute},
-		"half of what is left, if that is less": {lifetime: 30 * time.Second, args: config{"min_lifetime": "0s"}, asked: "0s", lead: 15 * time.Second},
+		{name: "a minute before", lifetime: 2 * time.Hour, asked: "15m0s", lead: time.Minute},
+		{name: "with the argument", lifetime: 2 * time.Hour, args: config{"min_lifetime": "90m"}, asked: "1h30m0s", lead: time.Minute},
+		{name: "half of what is left, if that is less", lifetime: 30 * time.Second, args: config{"min_lifetime": "0s"}, asked: "0s", lead: 15 * time.Second},
 	}
-	for name, test := range tests {
+	for _, test := range tests {
 		// Not parallel: they share the platform's lifetime.
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			p.SetAccessTokenLifetime(test.lifetime)
 			c := configured(t, p, p.environment(t).admin(), nil)
 			opened := c.open(test.args)

@@ -28,54 +28,55 @@ const (
 func TestLoginThatFailsIsExplained(t *testing.T) {
 	t.Parallel()
 	user := config{"device_token": deviceToken}
-	tests := map[string]struct {
+	tests := []struct {
+		name        string
 		block, args config
 		faults      []emulator.Fault
 		words       []string
 		not         string // must not be said
 	}{
-		"a wrong password": {
+		{name: "a wrong password",
 			block: config{"password": "a-password-that-is-wrong"},
 			words: []string{"/v1/Auth/Login answered HTTP 401 Unauthorized, Status 401", "The email or the password is wrong.", checkAdmin, "API InstanceID", tryString},
 		},
-		"a wrong password in the other dialect": {
+		{name: "a wrong password in the other dialect",
 			block: config{"password": "a-password-that-is-wrong", "login_format": "string"},
 			words: []string{"The email or the password is wrong.", checkAdmin, tryObject},
 		},
-		"a wrong instance key": {
+		{name: "a wrong instance key",
 			block: config{"instance_key": otherKey}, args: user,
 			words: []string{"The instance key is wrong.", checkUser, tryString}, not: checkAdmin,
 		},
-		"an unknown device token": {
+		{name: "an unknown device token",
 			args:  config{"device_token": "d0e1f2a3-2222-4000-8000-00000000cafe"},
 			words: []string{"The user is unknown in this instance.", checkUser, "the group that the user belongs to"},
 		},
-		"an unknown instance": {
+		{name: "an unknown instance",
 			args:  config{"device_token": deviceToken, "instance_id": "0a1b2c3d-2222-4000-8000-00000000f1ee"},
 			words: []string{"The instance is unknown.", checkUser},
 		},
-		"400":                   {faults: []emulator.Fault{emulator.Status(400)}, words: []string{"HTTP 400 Bad Request", checkAdmin, tryString}},
-		"401 inside of 200":     {faults: []emulator.Fault{emulator.InnerStatus(401)}, words: []string{"HTTP 200 OK, Status 401", checkAdmin, tryString}},
-		"403":                   {faults: []emulator.Fault{emulator.Status(403)}, words: []string{"HTTP 403 Forbidden", checkAdmin}, not: "login_format"},
-		"404":                   {faults: []emulator.Fault{emulator.Status(404)}, words: []string{"HTTP 404 Not Found", checkURL}, not: "email"},
-		"415":                   {faults: []emulator.Fault{emulator.Status(415)}, words: []string{"HTTP 415", tryString}},
-		"422":                   {faults: []emulator.Fault{emulator.Status(422)}, words: []string{"HTTP 422", tryString}},
-		"429 with Retry-After":  {faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")}, words: []string{"HTTP 429", "too many", "Do not log in again before 05:08:07 UTC on 2026-03-04", "can still be refreshed"}, not: checkAdmin},
-		"429 without it":        {faults: []emulator.Fault{emulator.Status(429)}, words: []string{"HTTP 429", "Do not log in again before 06:06:07 UTC on 2026-03-04"}},
-		"429 inside of 200":     {faults: []emulator.Fault{emulator.InnerStatus(429)}, words: []string{"Status 429", "Do not log in again before 06:06:07 UTC on 2026-03-04"}},
-		"503, every time":       {faults: thrice(emulator.Status(503)), words: []string{"HTTP 503 Service Unavailable", "(3 attempts)", runAgain}, not: checkAdmin},
-		"no answer, every time": {faults: thrice(emulator.ConnectionReset()), words: []string{"the connection was closed", "(3 attempts)", runAgain}},
-		"a web page with 502":   {faults: thrice(emulator.HTMLPage(502)), words: []string{"HTTP 502 Bad Gateway", "a web page", runAgain}},
-		"a web page":            {faults: []emulator.Fault{emulator.HTMLPage(200)}, words: []string{"answered with a web page (text/html) instead of JSON", checkURL}, not: "Please sign in"},
-		"JSON that is cut off":  {faults: []emulator.Fault{emulator.TruncatedJSON()}, words: []string{"cut off or damaged", checkURL}},
-		"an empty answer":       {faults: []emulator.Fault{emulator.EmptyAnswer()}, words: []string{"the answer is empty", checkURL}},
-		"no Result":             {faults: []emulator.Fault{emulator.NullResult()}, words: []string{"the answer holds no Result", checkURL}},
-		"empty tokens":          {faults: []emulator.Fault{emulator.EmptyTokens()}, words: []string{"the answer holds no access token", checkURL}},
-		"an answer without end": {faults: []emulator.Fault{emulator.HugeBody()}, words: []string{"the answer is longer than 1048576 bytes", checkURL}},
-		"a redirect":            {faults: []emulator.Fault{emulator.Redirect("https://me:hunter2-hunter2@example.com/x?t=hunter2-hunter2")}, words: []string{"it redirects to https://example.com/x", "redirects are not followed", checkURL}},
+		{name: "400", faults: []emulator.Fault{emulator.Status(400)}, words: []string{"HTTP 400 Bad Request", checkAdmin, tryString}},
+		{name: "401 inside of 200", faults: []emulator.Fault{emulator.InnerStatus(401)}, words: []string{"HTTP 200 OK, Status 401", checkAdmin, tryString}},
+		{name: "403", faults: []emulator.Fault{emulator.Status(403)}, words: []string{"HTTP 403 Forbidden", checkAdmin}, not: "login_format"},
+		{name: "404", faults: []emulator.Fault{emulator.Status(404)}, words: []string{"HTTP 404 Not Found", checkURL}, not: "email"},
+		{name: "415", faults: []emulator.Fault{emulator.Status(415)}, words: []string{"HTTP 415", tryString}},
+		{name: "422", faults: []emulator.Fault{emulator.Status(422)}, words: []string{"HTTP 422", tryString}},
+		{name: "429 with Retry-After", faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")}, words: []string{"HTTP 429", "too many", "Do not log in again before 05:08:07 UTC on 2026-03-04", "can still be refreshed"}, not: checkAdmin},
+		{name: "429 without it", faults: []emulator.Fault{emulator.Status(429)}, words: []string{"HTTP 429", "Do not log in again before 06:06:07 UTC on 2026-03-04"}},
+		{name: "429 inside of 200", faults: []emulator.Fault{emulator.InnerStatus(429)}, words: []string{"Status 429", "Do not log in again before 06:06:07 UTC on 2026-03-04"}},
+		{name: "503, every time", faults: thrice(emulator.Status(503)), words: []string{"HTTP 503 Service Unavailable", "(3 attempts)", runAgain}, not: checkAdmin},
+		{name: "no answer, every time", faults: thrice(emulator.ConnectionReset()), words: []string{"the connection was closed", "(3 attempts)", runAgain}},
+		{name: "a web page with 502", faults: thrice(emulator.HTMLPage(502)), words: []string{"HTTP 502 Bad Gateway", "a web page", runAgain}},
+		{name: "a web page", faults: []emulator.Fault{emulator.HTMLPage(200)}, words: []string{"answered with a web page (text/html) instead of JSON", checkURL}, not: "Please sign in"},
+		{name: "JSON that is cut off", faults: []emulator.Fault{emulator.TruncatedJSON()}, words: []string{"cut off or damaged", checkURL}},
+		{name: "an empty answer", faults: []emulator.Fault{emulator.EmptyAnswer()}, words: []string{"the answer is empty", checkURL}},
+		{name: "no Result", faults: []emulator.Fault{emulator.NullResult()}, words: []string{"the answer holds no Result", checkURL}},
+		{name: "empty tokens", faults: []emulator.Fault{emulator.EmptyTokens()}, words: []string{"the answer holds no access token", checkURL}},
+		{name: "an answer without end", faults: []emulator.Fault{emulator.HugeBody()}, words: []string{"the answer is longer than 1048576 bytes", checkURL}},
+		{name: "a redirect", faults: []emulator.Fault{emulator.Redirect("https://me:hunter2-hunter2@example.com/x?t=hunter2-hunter2")}, words: []string{"it redirects to https://example.com/x", "redirects are not followed", checkURL}},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
 			p.Inject(emulator.Login, test.faults...)
@@ -110,26 +111,27 @@ func TestBlockedLoginIsNotSent(t *testing.T) {
 
 func TestRefreshThatFailsIsExplained(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
+	tests := []struct {
+		name   string
 		faults []emulator.Fault
 		words  []string // of the error; none: a login is made
 	}{
-		"400":                  {faults: []emulator.Fault{emulator.Status(400)}},
-		"401":                  {faults: []emulator.Fault{emulator.Status(401)}},
-		"401 inside of 200":    {faults: []emulator.Fault{emulator.InnerStatus(401)}},
-		"a web page":           {faults: []emulator.Fault{emulator.HTMLPage(200)}},
-		"JSON that is cut off": {faults: []emulator.Fault{emulator.TruncatedJSON()}},
-		"no Result":            {faults: []emulator.Fault{emulator.NullResult()}},
-		"empty tokens":         {faults: []emulator.Fault{emulator.EmptyTokens()}},
-		"429 with Retry-After": {
+		{name: "400", faults: []emulator.Fault{emulator.Status(400)}},
+		{name: "401", faults: []emulator.Fault{emulator.Status(401)}},
+		{name: "401 inside of 200", faults: []emulator.Fault{emulator.InnerStatus(401)}},
+		{name: "a web page", faults: []emulator.Fault{emulator.HTMLPage(200)}},
+		{name: "JSON that is cut off", faults: []emulator.Fault{emulator.TruncatedJSON()}},
+		{name: "no Result", faults: []emulator.Fault{emulator.NullResult()}},
+		{name: "empty tokens", faults: []emulator.Fault{emulator.EmptyTokens()}},
+		{name: "429 with Retry-After",
 			faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")},
 			words:  []string{"/v1/Auth/RefreshToken answered HTTP 429", "run again after 08:08:07 UTC on 2026-03-04"},
 		},
-		"429 without it, every time": {faults: fourTimes(emulator.Status(429)), words: []string{"(4 attempts)", "run again in a while"}},
-		"503, every time":            {faults: fourTimes(emulator.Status(503)), words: []string{"HTTP 503", "(4 attempts)", tokensKept, runAgain}},
+		{name: "429 without it, every time", faults: fourTimes(emulator.Status(429)), words: []string{"(4 attempts)", "run again in a while"}},
+		{name: "503, every time", faults: fourTimes(emulator.Status(503)), words: []string{"HTTP 503", "(4 attempts)", tokensKept, runAgain}},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
 			c := configured(t, p, p.environment(t).admin(), nil)
@@ -163,24 +165,25 @@ func (p *platform) wantLoggedIn(t *testing.T, want int) {
 // refreshed, and what a login would take.
 func TestResumedSessionThatIsSpentWithoutCredentials(t *testing.T) {
 	t.Parallel()
-	tests := map[string]struct {
+	tests := []struct {
+		name  string
 		spoil func(*testing.T, *platform, config)
 		said  string
 	}{
-		"expired": {func(_ *testing.T, p *platform, _ config) { p.clock.Advance(91 * 24 * time.Hour) }, "The refresh token has expired."},
-		"spent": {func(t *testing.T, p *platform, resume config) {
+		{"expired", func(_ *testing.T, p *platform, _ config) { p.clock.Advance(91 * 24 * time.Hour) }, "The refresh token has expired."},
+		{"spent", func(t *testing.T, p *platform, resume config) {
 			t.Helper()
 			p.clock.Advance(3 * time.Hour)
 			configured(t, p, p.environment(t), nil).mustOpen(resume)
 		}, "The refresh token was used before."},
-		"revoked by a login": {func(t *testing.T, p *platform, _ config) {
+		{"revoked by a login", func(t *testing.T, p *platform, _ config) {
 			t.Helper()
 			p.clock.Advance(3 * time.Hour)
 			configured(t, p, p.environment(t).admin(), nil).mustOpen(nil)
 		}, "The refresh token was revoked by a login."},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
 			resume := resuming(configured(t, p, p.environment(t).admin(), nil).mustOpen(nil))
@@ -210,15 +213,16 @@ func TestRefreshAndLoginThatFail(t *testing.T) {
 
 func TestWrongClockIsWarnedOf(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name  string
 		ahead time.Duration
 		want  []said
 	}{
-		"a platform that is ahead":  {10 * time.Minute, []said{warning("", "Clock is wrong", "This machine's clock is 10m0s behind the platform's", "NTP")}},
-		"a platform that is behind": {-10 * time.Minute, []said{warning("", "Clock is wrong", "This machine's clock is 10m0s ahead of the platform's")}},
-		"a minute is tolerated":     {time.Minute, nil},
+		{"a platform that is ahead", 10 * time.Minute, []said{warning("", "Clock is wrong", "This machine's clock is 10m0s behind the platform's", "NTP")}},
+		{"a platform that is behind", -10 * time.Minute, []said{warning("", "Clock is wrong", "This machine's clock is 10m0s ahead of the platform's")}},
+		{"a minute is tolerated", time.Minute, nil},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
 			p.Advance(test.ahead)

@@ -87,27 +87,28 @@ func (c *core) plain(v tftypes.Value) any {
 func TestJWTClaims(t *testing.T) {
 	t.Parallel()
 	c := start(t, environment{}, nil) // it needs no configuration
-	tests := map[string]struct {
+	tests := []struct {
+		name   string
 		claims string
 		want   map[string]any
 	}{
-		"no claims":           {`{}`, map[string]any{}},
-		"texts and truths":    {`{"sub":"me","admin":true,"locked":false,"http://schemas/role":"Ädmin"}`, map[string]any{"sub": "me", "admin": true, "locked": false, "http://schemas/role": "Ädmin"}},
-		"numbers":             {`{"exp":1772604367,"f":-0.1,"big":12345678901234567890123}`, map[string]any{"exp": number("1.772604367e+09"), "f": number("-0.1"), "big": number("1.2345678901234567890123e+22")}},
-		"a number with zeros": {`{"n":1e3,"zero":0}`, map[string]any{"n": number("1000"), "zero": number("0")}},
-		"a number past what a number can be is a text": {
+		{"no claims", `{}`, map[string]any{}},
+		{"texts and truths", `{"sub":"me","admin":true,"locked":false,"http://schemas/role":"Ädmin"}`, map[string]any{"sub": "me", "admin": true, "locked": false, "http://schemas/role": "Ädmin"}},
+		{"numbers", `{"exp":1772604367,"f":-0.1,"big":12345678901234567890123}`, map[string]any{"exp": number("1.772604367e+09"), "f": number("-0.1"), "big": number("1.2345678901234567890123e+22")}},
+		{"a number with zeros", `{"n":1e3,"zero":0}`, map[string]any{"n": number("1000"), "zero": number("0")}},
+		{"a number past what a number can be is a text",
 			`{"n":1e999999999999,"long":1e100000000,"short":-1e-100000000,"most":1e308}`,
 			map[string]any{"n": "1e999999999999", "long": "1e100000000", "short": "-1e-100000000", "most": number("1e+308")},
 		},
-		"lists of all kinds": {`{"l":["a",1,true,null,["b"],{"k":"v"}],"none":[]}`, map[string]any{
+		{"lists of all kinds", `{"l":["a",1,true,null,["b"],{"k":"v"}],"none":[]}`, map[string]any{
 			"l": []any{"a", number("1"), true, nil, []any{"b"}, map[string]any{"k": "v"}}, "none": []any{},
 		}},
-		"objects in objects": {`{"o":{"k":{"deep":null}}}`, map[string]any{"o": map[string]any{"k": map[string]any{"deep": nil}}}},
-		"null":               {`{"nothing":null}`, map[string]any{"nothing": nil}},
-		"an expired token":   {`{"exp":1}`, map[string]any{"exp": number("1")}},
+		{"objects in objects", `{"o":{"k":{"deep":null}}}`, map[string]any{"o": map[string]any{"k": map[string]any{"deep": nil}}}},
+		{"null", `{"nothing":null}`, map[string]any{"nothing": nil}},
+		{"an expired token", `{"exp":1}`, map[string]any{"exp": number("1")}},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			response := c.jwtClaims(jwtOf(test.claims))
 			if response.Error != nil {
@@ -127,16 +128,19 @@ func TestJWTClaims(t *testing.T) {
 func TestJWTClaimsOfSomethingElse(t *testing.T) {
 	t.Parallel()
 	c := start(t, environment{}, nil)
-	for name, token := range map[string]string{
-		"an opaque token":      "an-opaque-token-of-the-platform",
-		"nothing":              "",
-		"a header":             "Bearer " + jwtOf(`{}`),
-		"a token cut short":    strings.TrimSuffix(jwtOf(`{"sub":"somebody"}`), ".YSBzaWduYXR1cmU"),
-		"claims that are none": jwtOf(`["somebody-whom-you-know"]`),
+	for _, test := range []struct {
+		name  string
+		token string
+	}{
+		{"an opaque token", "an-opaque-token-of-the-platform"},
+		{"nothing", ""},
+		{"a header", "Bearer " + jwtOf(`{}`)},
+		{"a token cut short", strings.TrimSuffix(jwtOf(`{"sub":"somebody"}`), ".YSBzaWduYXR1cmU")},
+		{"claims that are none", jwtOf(`["somebody-whom-you-know"]`)},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			failed := c.jwtClaims(token).Error
+			failed := c.jwtClaims(test.token).Error
 			if failed == nil {
 				t.Fatal("there is no error")
 			}
@@ -146,7 +150,7 @@ func TestJWTClaimsOfSomethingElse(t *testing.T) {
 			if !strings.HasPrefix(failed.Text, "Not a JSON Web Token: want three base64url parts") {
 				t.Errorf("error = %q", failed.Text)
 			}
-			for _, part := range strings.Split(token, ".") {
+			for _, part := range strings.Split(test.token, ".") {
 				if len(part) > 5 && strings.Contains(failed.Text, part) {
 					t.Errorf("%q quotes the token", failed.Text)
 				}

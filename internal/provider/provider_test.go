@@ -40,22 +40,23 @@ func TestUserAgentHasBothVersions(t *testing.T) {
 func TestObjectsAreValidatedWithWhatTheProviderHas(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
-	tests := map[string]struct {
+	tests := []struct {
+		name  string
 		env   environment
 		block config // nil: there is none
 		want  []said
 	}{
-		"nothing": {env: p.environment(t), want: []said{
+		{name: "nothing", env: p.environment(t), want: []said{
 			failure("device_token", "Missing instance key"), failure("device_token", "Missing instance ID"),
 		}},
-		"the environment, no block":  {env: p.environment(t).user()},
-		"the block":                  {env: p.environment(t), block: config{"instance_id": instanceID, "instance_key": instanceKey}},
-		"an empty block":             {env: p.environment(t).user(), block: config{}},
-		"a block of unknown values":  {env: p.environment(t), block: config{"instance_id": unknown{}, "instance_key": unknown{}}},
-		"a key, but no ID, anywhere": {env: p.environment(t), block: config{"instance_key": instanceKey}, want: []said{failure("device_token", "Missing instance ID")}},
+		{name: "the environment, no block", env: p.environment(t).user()},
+		{name: "the block", env: p.environment(t), block: config{"instance_id": instanceID, "instance_key": instanceKey}},
+		{name: "an empty block", env: p.environment(t).user(), block: config{}},
+		{name: "a block of unknown values", env: p.environment(t), block: config{"instance_id": unknown{}, "instance_key": unknown{}}},
+		{name: "a key, but no ID, anywhere", env: p.environment(t), block: config{"instance_key": instanceKey}, want: []said{failure("device_token", "Missing instance ID")}},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			c := start(t, test.env, p.clock.Now)
 			if test.block != nil {

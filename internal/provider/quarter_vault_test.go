@@ -15,17 +15,18 @@ import (
 // the token in Vault is accepted.
 func TestVaultHoldsAFreshTokenForAQuarter(t *testing.T) {
 	const quarter = 90 * 24 // runs, one an hour
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name                  string
 		lifetime, minLifetime time.Duration
 		runs                  int
 		refreshes             int
 	}{
 		// The first run that finds less than two hours left is the 23rd.
-		"tokens of a day, a quarter": {24 * time.Hour, 2 * time.Hour, quarter, (quarter - 1) / 23},
+		{"tokens of a day, a quarter", 24 * time.Hour, 2 * time.Hour, quarter, (quarter - 1) / 23},
 		// Each run finds an hour left, which is too little.
-		"tokens of two hours, a week": {2 * time.Hour, 75 * time.Minute, 7 * 24, 7*24 - 1},
+		{"tokens of two hours, a week", 2 * time.Hour, 75 * time.Minute, 7 * 24, 7*24 - 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			server, err := vaulttest.Start()
 			if err != nil {
 				t.Fatal(err)

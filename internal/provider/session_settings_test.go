@@ -17,26 +17,27 @@ func TestSessionStoreIsChosen(t *testing.T) {
 	t.Cleanup(forbidding.Close)
 	forbidden := forbidding.URL
 	unusable := warning("", "Session store not usable", forbidden, "secret/data/telematics/sessions/", "capabilities")
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name  string
 		block config
 		env   map[string]string
 		want  []said // of the token
 	}{
-		"files by default":           {nil, nil, nil},
-		"none":                       {config{"store": "none"}, nil, nil},
-		"Vault by name":              {config{"store": "vault"}, map[string]string{"VAULT_ADDR": forbidden}, []said{unusable}},
-		"Vault by its block":         {config{"vault": config{"address": forbidden}}, nil, []said{unusable}},
-		"Vault by the environment":   {nil, map[string]string{"TELEMATICS_SESSION_STORE": "vault", "VAULT_ADDR": forbidden}, []said{unusable}},
-		"the block wins":             {config{"store": "file"}, map[string]string{"TELEMATICS_SESSION_STORE": "vault", "VAULT_ADDR": forbidden}, nil},
-		"Vault with a path of yours": {config{"vault": config{"address": forbidden, "mount": "kv", "path": "here"}}, nil, []said{warning("", "Session store not usable", "kv/data/here/")}},
-		"Vault with the environment's path": {
+		{"files by default", nil, nil, nil},
+		{"none", config{"store": "none"}, nil, nil},
+		{"Vault by name", config{"store": "vault"}, map[string]string{"VAULT_ADDR": forbidden}, []said{unusable}},
+		{"Vault by its block", config{"vault": config{"address": forbidden}}, nil, []said{unusable}},
+		{"Vault by the environment", nil, map[string]string{"TELEMATICS_SESSION_STORE": "vault", "VAULT_ADDR": forbidden}, []said{unusable}},
+		{"the block wins", config{"store": "file"}, map[string]string{"TELEMATICS_SESSION_STORE": "vault", "VAULT_ADDR": forbidden}, nil},
+		{"Vault with a path of yours", config{"vault": config{"address": forbidden, "mount": "kv", "path": "here"}}, nil, []said{warning("", "Session store not usable", "kv/data/here/")}},
+		{"Vault with the environment's path",
 			config{"vault": config{"address": forbidden}},
 			map[string]string{"TELEMATICS_SESSION_VAULT_MOUNT": "kv", "TELEMATICS_SESSION_VAULT_PATH": "there"},
 			[]said{warning("", "Session store not usable", "kv/data/there/")},
 		},
-		"a path that cannot be one": {config{"vault": config{"address": forbidden, "path": "a/../b"}}, nil, []said{warning("", "Session store not usable", "cannot be the path")}},
+		{"a path that cannot be one", config{"vault": config{"address": forbidden, "path": "a/../b"}}, nil, []said{warning("", "Session store not usable", "cannot be the path")}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			t.Setenv("VAULT_TOKEN", "a-token-of-the-test")
 			p := newPlatform(t)
 			env := p.environment(t).admin().onDisk()
@@ -56,30 +57,31 @@ func TestSessionStoreIsChosen(t *testing.T) {
 }
 
 func TestSessionStoreIsValidated(t *testing.T) {
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name  string
 		block config
 		env   map[string]string
 		want  said
 	}{
-		"no such store": {config{"store": "redis"}, nil, failure("session.store", "Invalid session.store", `"redis"`, `"file"`, `"vault"`, `"none"`)},
-		"no such store in the environment": {
+		{"no such store", config{"store": "redis"}, nil, failure("session.store", "Invalid session.store", `"redis"`, `"file"`, `"vault"`, `"none"`)},
+		{"no such store in the environment",
 			nil, map[string]string{"TELEMATICS_SESSION_STORE": "redis"},
 			failure("session.store", "Invalid session.store", "TELEMATICS_SESSION_STORE"),
 		},
-		"two stores": {
+		{"two stores",
 			config{"store": "file", "vault": config{}}, nil,
 			failure("session.store", "Invalid session.store", "session.vault is set as well"),
 		},
-		"a negative lifetime": {
+		{"a negative lifetime",
 			config{"min_lifetime": "-1s"}, nil,
 			failure("session.min_lifetime", "Invalid session.min_lifetime", "zero or more"),
 		},
-		"read_only in other words": {
+		{"read_only in other words",
 			nil, map[string]string{"TELEMATICS_SESSION_READ_ONLY": "maybe"},
 			failure("session.read_only", "Invalid session.read_only", "TELEMATICS_SESSION_READ_ONLY"),
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			p := newPlatform(t)
 			env := p.environment(t).admin().onDisk()
 			for variable, value := range test.env {

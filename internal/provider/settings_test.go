@@ -328,32 +328,33 @@ func TestUnknownSettings(t *testing.T) {
 	const summary = "Provider configuration not known yet"
 	user := config{"device_token": deviceToken}
 	override := config{"device_token": deviceToken, "instance_id": instanceID, "instance_key": instanceKey}
-	tests := map[string]struct {
+	tests := []struct {
+		name      string
 		attribute string
 		args      config
 		want      []string // settings that the errors name
 	}{
-		"email":                   {attribute: "email", want: []string{"email"}},
-		"password":                {attribute: "password", want: []string{"password"}},
-		"instance_id":             {attribute: "instance_id", want: []string{"instance_id"}},
-		"user_service_url":        {attribute: "user_service_url", want: []string{"user_service_url"}},
-		"login_format":            {attribute: "login_format", want: []string{"login_format"}},
-		"request_timeout":         {attribute: "request_timeout", want: []string{"request_timeout"}},
-		"login_limit":             {attribute: "login_limit", want: []string{"login_limit"}},
-		"login_window":            {attribute: "login_window", want: []string{"login_window"}},
-		"login_wait":              {attribute: "login_wait", want: []string{"login_wait"}},
-		"session.store":           {attribute: "session.store", want: []string{"session.store"}},
-		"session.path":            {attribute: "session.path", want: []string{"session.path"}},
-		"session.min_lifetime":    {attribute: "session.min_lifetime", want: []string{"session.min_lifetime"}},
-		"instance_key for a user": {attribute: "instance_key", args: user, want: []string{"instance_key"}},
-		"instance_key, which an admin can do without": {attribute: "instance_key"},
-		"email, which a user can do without":          {attribute: "email", args: user},
-		"password, which a user can do without":       {attribute: "password", args: user},
-		"instance_key, which is overridden":           {attribute: "instance_key", args: override},
-		"instance_id, which is overridden":            {attribute: "instance_id", args: override},
+		{name: "email", attribute: "email", want: []string{"email"}},
+		{name: "password", attribute: "password", want: []string{"password"}},
+		{name: "instance_id", attribute: "instance_id", want: []string{"instance_id"}},
+		{name: "user_service_url", attribute: "user_service_url", want: []string{"user_service_url"}},
+		{name: "login_format", attribute: "login_format", want: []string{"login_format"}},
+		{name: "request_timeout", attribute: "request_timeout", want: []string{"request_timeout"}},
+		{name: "login_limit", attribute: "login_limit", want: []string{"login_limit"}},
+		{name: "login_window", attribute: "login_window", want: []string{"login_window"}},
+		{name: "login_wait", attribute: "login_wait", want: []string{"login_wait"}},
+		{name: "session.store", attribute: "session.store", want: []string{"session.store"}},
+		{name: "session.path", attribute: "session.path", want: []string{"session.path"}},
+		{name: "session.min_lifetime", attribute: "session.min_lifetime", want: []string{"session.min_lifetime"}},
+		{name: "instance_key for a user", attribute: "instance_key", args: user, want: []string{"instance_key"}},
+		{name: "instance_key, which an admin can do without", attribute: "instance_key"},
+		{name: "email, which a user can do without", attribute: "email", args: user},
+		{name: "password, which a user can do without", attribute: "password", args: user},
+		{name: "instance_key, which is overridden", attribute: "instance_key", args: override},
+		{name: "instance_id, which is overridden", attribute: "instance_id", args: override},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
 			// The environment does not make up for what is not known.
@@ -406,8 +407,8 @@ func TestSessionPathAndStore(t *testing.T) {
 				t.Errorf("the second token of the run was %s", got["source"])
 			}
 			var kept []string
-			for name, folder := range folders {
-				if sessions(t, folder) > 0 {
+			for _, name := range []string{"ONE", "TWO"} {
+				if sessions(t, folders[name]) > 0 {
 					kept = append(kept, name)
 				}
 			}

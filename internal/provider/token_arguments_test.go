@@ -15,58 +15,62 @@ func TestArgumentsAreValidatedOnTheirAttribute(t *testing.T) {
 	noID := failure("device_token", "Missing instance ID", "instance_id (environment variable TELEMATICS_INSTANCE_ID)")
 	noAccess := failure("resume.access_token", "Half a session", "refresh_token without access_token", "Give both, or neither")
 	noRefresh := failure("resume.refresh_token", "Half a session", "access_token without refresh_token", "Give both, or neither")
-	tests := map[string]struct {
+	tests := []struct {
+		name string
 		user bool // there are the credentials of a user group
 		args config
 		want []said
 	}{
-		"no arguments":                        {},
-		"all null":                            {args: config{"resume": config{}}},
-		"a user without a group":              {args: config{"device_token": deviceToken}, want: []said{noKey, noID}},
-		"a user with empty texts for a group": {args: config{"device_token": deviceToken, "instance_id": "", "instance_key": ""}, want: []said{noKey, noID}},
-		"a user whose key is missing":         {args: config{"device_token": deviceToken, "instance_id": instanceID}, want: []said{noKey}},
-		"a user whose ID is missing":          {args: config{"device_token": deviceToken, "instance_key": instanceKey}, want: []said{noID}},
-		"a user with the arguments' group":    {args: config{"device_token": deviceToken, "instance_id": instanceID, "instance_key": instanceKey}},
-		"a user with the provider's group":    {user: true, args: config{"device_token": deviceToken}},
-		"a user with a group not known yet":   {args: config{"device_token": deviceToken, "instance_id": unknown{}, "instance_key": unknown{}}},
-		"a user not known yet":                {args: config{"device_token": unknown{}}},
-		"no user, as the text is empty":       {args: config{"device_token": ""}},
+		{name: "no arguments"},
+		{name: "all null", args: config{"resume": config{}}},
+		{name: "a user without a group", args: config{"device_token": deviceToken}, want: []said{noKey, noID}},
+		{name: "a user with empty texts for a group", args: config{"device_token": deviceToken, "instance_id": "", "instance_key": ""}, want: []said{noKey, noID}},
+		{name: "a user whose key is missing", args: config{"device_token": deviceToken, "instance_id": instanceID}, want: []said{noKey}},
+		{name: "a user whose ID is missing", args: config{"device_token": deviceToken, "instance_key": instanceKey}, want: []said{noID}},
+		{name: "a user with the arguments' group", args: config{"device_token": deviceToken, "instance_id": instanceID, "instance_key": instanceKey}},
+		{name: "a user with the provider's group", user: true, args: config{"device_token": deviceToken}},
+		{name: "a user with a group not known yet", args: config{"device_token": deviceToken, "instance_id": unknown{}, "instance_key": unknown{}}},
+		{name: "a user not known yet", args: config{"device_token": unknown{}}},
+		{name: "no user, as the text is empty", args: config{"device_token": ""}},
 
-		"resume with both":                    {args: config{"resume": config{"access_token": access, "refresh_token": refresh}}},
-		"resume with empty texts":             {args: config{"resume": config{"access_token": "", "refresh_token": ""}}},
-		"resume with null and empty":          {args: config{"resume": config{"access_token": nil, "refresh_token": ""}}},
-		"resume without the access token":     {args: config{"resume": config{"refresh_token": refresh}}, want: []said{noAccess}},
-		"resume with an empty access token":   {args: config{"resume": config{"access_token": "", "refresh_token": refresh}}, want: []said{noAccess}},
-		"resume without the refresh token":    {args: config{"resume": config{"access_token": access}}, want: []said{noRefresh}},
-		"resume with an empty refresh token":  {args: config{"resume": config{"access_token": access, "refresh_token": ""}}, want: []said{noRefresh}},
-		"resume with one token not known yet": {args: config{"resume": config{"access_token": access, "refresh_token": unknown{}}}},
-		"resume not known yet":                {args: config{"resume": unknown{}}},
+		{name: "resume with both", args: config{"resume": config{"access_token": access, "refresh_token": refresh}}},
+		{name: "resume with empty texts", args: config{"resume": config{"access_token": "", "refresh_token": ""}}},
+		{name: "resume with null and empty", args: config{"resume": config{"access_token": nil, "refresh_token": ""}}},
+		{name: "resume without the access token", args: config{"resume": config{"refresh_token": refresh}}, want: []said{noAccess}},
+		{name: "resume with an empty access token", args: config{"resume": config{"access_token": "", "refresh_token": refresh}}, want: []said{noAccess}},
+		{name: "resume without the refresh token", args: config{"resume": config{"access_token": access}}, want: []said{noRefresh}},
+		{name: "resume with an empty refresh token", args: config{"resume": config{"access_token": access, "refresh_token": ""}}, want: []said{noRefresh}},
+		{name: "resume with one token not known yet", args: config{"resume": config{"access_token": access, "refresh_token": unknown{}}}},
+		{name: "resume not known yet", args: config{"resume": unknown{}}},
 
-		"min_lifetime":                {args: config{"min_lifetime": "1h30m"}},
-		"min_lifetime of zero":        {args: config{"min_lifetime": "0s"}},
-		"min_lifetime that is empty":  {args: config{"min_lifetime": ""}},
-		"min_lifetime not known yet":  {args: config{"min_lifetime": unknown{}}},
-		"min_lifetime without a unit": {args: config{"min_lifetime": "15"}, want: []said{failure("min_lifetime", "Invalid duration", `"15" is not a Go duration, such as 15m`)}},
-		"min_lifetime in days":        {args: config{"min_lifetime": "2d"}, want: []said{failure("min_lifetime", "Invalid duration", `"2d"`)}},
-		"min_lifetime below zero":     {args: config{"min_lifetime": "-1m"}, want: []said{failure("min_lifetime", "Negative duration", `"-1m" is negative`, "Use 0s")}},
-		"ids that are no UUIDs are warned of": {args: config{"device_token": "me", "instance_id": "my-instance", "instance_key": cutOff}, want: []said{
+		{name: "min_lifetime", args: config{"min_lifetime": "1h30m"}},
+		{name: "min_lifetime of zero", args: config{"min_lifetime": "0s"}},
+		{name: "min_lifetime that is empty", args: config{"min_lifetime": ""}},
+		{name: "min_lifetime not known yet", args: config{"min_lifetime": unknown{}}},
+		{name: "min_lifetime without a unit", args: config{"min_lifetime": "15"}, want: []said{failure("min_lifetime", "Invalid duration", `"15" is not a Go duration, such as 15m`)}},
+		{name: "min_lifetime in days", args: config{"min_lifetime": "2d"}, want: []said{failure("min_lifetime", "Invalid duration", `"2d"`)}},
+		{name: "min_lifetime below zero", args: config{"min_lifetime": "-1m"}, want: []said{failure("min_lifetime", "Negative duration", `"-1m" is negative`, "Use 0s")}},
+		{name: "ids that are no UUIDs are warned of", args: config{"device_token": "me", "instance_id": "my-instance", "instance_key": cutOff}, want: []said{
 			warning("device_token", "Unusual device_token", "UUIDs (8-4-4-4-12 hexadecimal digits)", "cut short"),
 			warning("instance_id", "Unusual instance_id", "It is used as it is"),
 			warning("instance_key", "Unusual instance_key"),
 		}},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			env := p.environment(t)
 			if test.user {
 				env = env.user()
 			}
 			c := start(t, env, p.clock.Now)
-			for kind, got := range map[string]diagnostics{"ephemeral": c.validateEphemeral(test.args), "data": c.validateData(test.args)} {
+			for _, object := range []struct {
+				name string
+				got  diagnostics
+			}{{"ephemeral", c.validateEphemeral(test.args)}, {"data", c.validateData(test.args)}} {
 				// Attributes are validated in no order.
-				wantSaid(t, got.byAttribute(), test.want...)
-				p.wantNoSecret(t, kind, got.String(), access, refresh, cutOff)
+				wantSaid(t, object.got.byAttribute(), test.want...)
+				p.wantNoSecret(t, object.name, object.got.String(), access, refresh, cutOff)
 			}
 		})
 	}

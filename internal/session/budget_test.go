@@ -186,19 +186,20 @@ func TestKilledLogin(t *testing.T) {
 }
 
 func TestPlaceThatComesTooLateIsRefusedAtOnce(t *testing.T) {
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name    string
 		wait    time.Duration
 		context time.Duration
 		refused bool
 	}{
-		"login_wait too short":     {wait: 59 * time.Second, refused: true},
-		"login_wait just enough":   {wait: time.Minute},
-		"no wait at all":           {wait: 0, refused: true},
-		"context too short":        {wait: time.Hour, context: 30 * time.Second, refused: true},
-		"context longer than wait": {wait: 30 * time.Second, context: time.Hour, refused: true},
-		"both long enough":         {wait: 2 * time.Minute, context: 2 * time.Minute},
+		{name: "login_wait too short", wait: 59 * time.Second, refused: true},
+		{name: "login_wait just enough", wait: time.Minute},
+		{name: "no wait at all", wait: 0, refused: true},
+		{name: "context too short", wait: time.Hour, context: 30 * time.Second, refused: true},
+		{name: "context longer than wait", wait: 30 * time.Second, context: time.Hour, refused: true},
+		{name: "both long enough", wait: 2 * time.Minute, context: 2 * time.Minute},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{Limit: 1, Window: time.Minute, Wait: test.wait})
 				login(t, b, somewhere)
@@ -250,17 +251,18 @@ func TestCancelledWait(t *testing.T) {
 }
 
 func TestBlock(t *testing.T) {
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name  string
 		said  []time.Duration
 		lasts time.Duration
 	}{
-		"with a time":               {[]time.Duration{10 * time.Minute}, 10 * time.Minute},
-		"without one":               {[]time.Duration{0}, time.Hour},
-		"the longer one stands":     {[]time.Duration{30 * time.Minute, time.Minute}, 30 * time.Minute},
-		"a longer one extends it":   {[]time.Duration{time.Minute, 30 * time.Minute}, 30 * time.Minute},
-		"beyond a day is not heard": {[]time.Duration{1000 * time.Hour}, 24 * time.Hour},
+		{"with a time", []time.Duration{10 * time.Minute}, 10 * time.Minute},
+		{"without one", []time.Duration{0}, time.Hour},
+		{"the longer one stands", []time.Duration{30 * time.Minute, time.Minute}, 30 * time.Minute},
+		{"a longer one extends it", []time.Duration{time.Minute, 30 * time.Minute}, 30 * time.Minute},
+		{"beyond a day is not heard", []time.Duration{1000 * time.Hour}, 24 * time.Hour},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ledger := &session.MemoryLedger{}
 				until := time.Now().Add(test.lasts)
@@ -301,17 +303,18 @@ func TestBlockReachesThoseWhoWait(t *testing.T) {
 // TestClockPutBack: what the ledger holds of a time to come was written by a
 // clock that was wrong, and locks nobody out.
 func TestClockPutBack(t *testing.T) {
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name   string
 		ahead  time.Duration
 		block  bool
 		waited time.Duration
 	}{
-		"logins, hours":   {ahead: 3 * time.Hour},
-		"logins, seconds": {ahead: 10 * time.Second, waited: 70 * time.Second},
-		"block, minutes":  {ahead: 10 * time.Minute, block: true},
-		"block, years":    {ahead: 3 * 365 * 24 * time.Hour, block: true},
+		{name: "logins, hours", ahead: 3 * time.Hour},
+		{name: "logins, seconds", ahead: 10 * time.Second, waited: 70 * time.Second},
+		{name: "block, minutes", ahead: 10 * time.Minute, block: true},
+		{name: "block, years", ahead: 3 * 365 * 24 * time.Hour, block: true},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ledger := &session.MemoryLedger{}
 				ahead := session.NewBudget(ledger, session.BudgetConfig{
@@ -361,11 +364,14 @@ func (l brokenLedger) Update(ctx context.Context, _ string, _ func(*session.Ledg
 // TestLedgerThatFails: no login fails because of the ledger, and the process
 // keeps within the limit by itself.
 func TestLedgerThatFails(t *testing.T) {
-	for name, ledger := range map[string]brokenLedger{"fails": {}, "hangs": {hangs: true}} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		ledger brokenLedger
+	}{{"fails", brokenLedger{}}, {"hangs", brokenLedger{hangs: true}}} {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
-				b := session.NewBudget(ledger, session.BudgetConfig{
+				b := session.NewBudget(test.ledger, session.BudgetConfig{
 					Limit: 1, Window: time.Minute, Wait: 2 * time.Minute, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 				})
 				login(t, b, somewhere)

@@ -57,31 +57,34 @@ func (l *brokenLock) Save(ctx context.Context, s session.Session) error {
 // A store that fails costs a warning, told once, and the sessions of this
 // process are kept in memory.
 func TestBrokenStoreFailsNoRun(t *testing.T) {
-	for name, store := range map[string]*brokenStore{
-		"cannot be read":             {load: errBroken, leaseLoad: errBroken},
-		"cannot be locked":           {acquire: errBroken},
-		"cannot be written":          {save: errBroken},
-		"cannot be read in the lock": {leaseLoad: errBroken},
-		"fails from the start":       {load: errBroken, acquire: errBroken, save: errBroken, leaseLoad: errBroken},
+	for _, test := range []struct {
+		name  string
+		store *brokenStore
+	}{
+		{"cannot be read", &brokenStore{load: errBroken, leaseLoad: errBroken}},
+		{"cannot be locked", &brokenStore{acquire: errBroken}},
+		{"cannot be written", &brokenStore{save: errBroken}},
+		{"cannot be read in the lock", &brokenStore{leaseLoad: errBroken}},
+		{"fails from the start", &brokenStore{load: errBroken, acquire: errBroken, save: errBroken, leaseLoad: errBroken}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlatform()
-				store.Store = session.NewMemory()
-				m := session.NewManager(session.Config{Store: store})
+				test.store.Store = session.NewMemory()
+				m := session.NewManager(session.Config{Store: test.store})
 				req := session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour}
 				first, err := m.Open(t.Context(), req)
 				want(t, p, first, err, session.LoggedIn, counts{logins: 1})
 				if len(first.Notices) != 1 || first.Notices[0].Kind != session.StoreUnavailable || !errors.Is(first.Notices[0].Err, errBroken) {
 					t.Errorf("notices = %+v, want that the store is broken", first.Notices)
 				}
-				acquired := store.acquired
+				acquired := test.store.acquired
 				second, err := m.Open(t.Context(), req)
 				want(t, p, second, err, session.Reused, counts{logins: 1})
 				if len(second.Notices) != 0 {
 					t.Errorf("notices of the second = %+v, want none", second.Notices)
 				}
-				if store.acquired != acquired {
+				if test.store.acquired != acquired {
 					t.Error("the broken store was asked again")
 				}
 				time.Sleep(2 * time.Hour)
@@ -105,15 +108,16 @@ func TestStoreThatCanBeReadOnly(t *testing.T) {
 // One that lost its right in the middle does not overwrite what another has
 // stored since, and keeps its answer where nobody has.
 func TestLostLease(t *testing.T) {
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name  string
 		other func() session.Session // stored by another meanwhile
 		token string
 	}{
-		"another has stored a newer session": {func() session.Session { return named("newer", -time.Minute) }, "newer"},
-		"another has stored an older one":    {func() session.Session { return named("older", time.Hour) }, "access-1"},
-		"nobody has stored anything":         {nil, "access-1"},
+		{"another has stored a newer session", func() session.Session { return named("newer", -time.Minute) }, "newer"},
+		{"another has stored an older one", func() session.Session { return named("older", time.Hour) }, "access-1"},
+		{"nobody has stored anything", nil, "access-1"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p, memory := newPlatform(), session.NewMemory()
 				store := &losingStore{Store: memory, other: test.other}

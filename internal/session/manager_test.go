@@ -15,7 +15,8 @@ import (
 const quarterHour = 15 * time.Minute
 
 func TestOpenDecides(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name           string
 		stored, resume func() session.Session // nil: none
 		failRefresh    error
 		minLifetime    time.Duration
@@ -23,24 +24,24 @@ func TestOpenDecides(t *testing.T) {
 		requests       counts
 		token          string
 	}{
-		"nothing known: log in":                       {source: session.LoggedIn, requests: counts{logins: 1}, token: "access-1"},
-		"a fresh stored session is reused":            {stored: aged(time.Hour), source: session.Reused, token: "access-resumed"},
-		"a stale stored session is refreshed":         {stored: aged(110 * time.Minute), source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
-		"an expired stored session is refreshed":      {stored: aged(240 * time.Hour), source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
-		"exactly min_lifetime left is enough":         {stored: aged(105 * time.Minute), source: session.Reused, token: "access-resumed"},
-		"min_lifetime 0 takes any that lives":         {stored: aged(119 * time.Minute), minLifetime: -1, source: session.Reused, token: "access-resumed"},
-		"min_lifetime 0 does not take a dead one":     {stored: aged(120 * time.Minute), minLifetime: -1, source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
-		"a fresh resumed session is reused":           {resume: aged(time.Hour), source: session.Reused, token: "access-resumed"},
-		"a stale resumed session is refreshed":        {resume: aged(110 * time.Minute), source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
-		"a refused refresh leads to a login":          {stored: aged(110 * time.Minute), failRefresh: answer{code: 401}, source: session.LoggedIn, requests: counts{logins: 1, refreshes: 1}, token: "access-1"},
-		"400 is a refusal, too":                       {stored: aged(110 * time.Minute), failRefresh: answer{code: 400}, source: session.LoggedIn, requests: counts{logins: 1, refreshes: 1}, token: "access-1"},
-		"an unusable answer to a refresh: log in":     {stored: aged(110 * time.Minute), failRefresh: answer{code: 200}, source: session.LoggedIn, requests: counts{logins: 1, refreshes: 1}, token: "access-1"},
-		"a session without known times is refreshed":  {resume: timeless, source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
-		"a demand past a whole life is met in halves": {stored: aged(59 * time.Minute), minLifetime: 48 * time.Hour, source: session.Reused, token: "access-resumed"},
-		"and refreshed in the second half":            {stored: aged(61 * time.Minute), minLifetime: 48 * time.Hour, source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
+		{name: "nothing known: log in", source: session.LoggedIn, requests: counts{logins: 1}, token: "access-1"},
+		{name: "a fresh stored session is reused", stored: aged(time.Hour), source: session.Reused, token: "access-resumed"},
+		{name: "a stale stored session is refreshed", stored: aged(110 * time.Minute), source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
+		{name: "an expired stored session is refreshed", stored: aged(240 * time.Hour), source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
+		{name: "exactly min_lifetime left is enough", stored: aged(105 * time.Minute), source: session.Reused, token: "access-resumed"},
+		{name: "min_lifetime 0 takes any that lives", stored: aged(119 * time.Minute), minLifetime: -1, source: session.Reused, token: "access-resumed"},
+		{name: "min_lifetime 0 does not take a dead one", stored: aged(120 * time.Minute), minLifetime: -1, source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
+		{name: "a fresh resumed session is reused", resume: aged(time.Hour), source: session.Reused, token: "access-resumed"},
+		{name: "a stale resumed session is refreshed", resume: aged(110 * time.Minute), source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
+		{name: "a refused refresh leads to a login", stored: aged(110 * time.Minute), failRefresh: answer{code: 401}, source: session.LoggedIn, requests: counts{logins: 1, refreshes: 1}, token: "access-1"},
+		{name: "400 is a refusal, too", stored: aged(110 * time.Minute), failRefresh: answer{code: 400}, source: session.LoggedIn, requests: counts{logins: 1, refreshes: 1}, token: "access-1"},
+		{name: "an unusable answer to a refresh: log in", stored: aged(110 * time.Minute), failRefresh: answer{code: 200}, source: session.LoggedIn, requests: counts{logins: 1, refreshes: 1}, token: "access-1"},
+		{name: "a session without known times is refreshed", resume: timeless, source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
+		{name: "a demand past a whole life is met in halves", stored: aged(59 * time.Minute), minLifetime: 48 * time.Hour, source: session.Reused, token: "access-resumed"},
+		{name: "and refreshed in the second half", stored: aged(61 * time.Minute), minLifetime: 48 * time.Hour, source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlatform()
 				p.failRefresh = test.failRefresh
@@ -82,18 +83,19 @@ func timeless() session.Session {
 }
 
 func TestStoredAndResumedMeetByTimeOfIssue(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name                  string
 		storedAge, resumedAge time.Duration
 		token                 string
 		requests              counts
 		source                session.Source
 	}{
-		"the stored one is newer":             {storedAge: time.Minute, resumedAge: time.Hour, token: "stored", source: session.Reused},
-		"the resumed one is newer":            {storedAge: time.Hour, resumedAge: time.Minute, token: "access-resumed", source: session.Reused},
-		"the newer is stale, so is refreshed": {storedAge: 115 * time.Minute, resumedAge: 110 * time.Minute, token: "access-1", requests: counts{refreshes: 1}, source: session.Refreshed},
+		{name: "the stored one is newer", storedAge: time.Minute, resumedAge: time.Hour, token: "stored", source: session.Reused},
+		{name: "the resumed one is newer", storedAge: time.Hour, resumedAge: time.Minute, token: "access-resumed", source: session.Reused},
+		{name: "the newer is stale, so is refreshed", storedAge: 115 * time.Minute, resumedAge: 110 * time.Minute, token: "access-1", requests: counts{refreshes: 1}, source: session.Refreshed},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p, store := newPlatform(), session.NewMemory()
 				save(t, store, admin, named("stored", test.storedAge))
@@ -191,15 +193,16 @@ func TestSameAccountLogsInOnce(t *testing.T) {
 }
 
 func TestFailedLoginServesThoseWhoWaited(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name    string
 		failure error
 		after   counts // when one more asks later
 	}{
-		"refused: for the life of the process": {answer{code: 401}, counts{logins: 1}},
-		"temporary: for those who waited":      {answer{code: 503}, counts{logins: 2}},
+		{"refused: for the life of the process", answer{code: 401}, counts{logins: 1}},
+		{"temporary: for those who waited", answer{code: 503}, counts{logins: 2}},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlatform()
 				p.latency, p.failLogin = time.Second, test.failure

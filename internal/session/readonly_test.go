@@ -10,23 +10,24 @@ import (
 )
 
 func TestReadOnlyAsksNothing(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name           string
 		stored, resume func() session.Session // nil: none
 		token          string                 // empty: an error
 		notice         session.NoticeKind     // zero: none
 		would          session.Source         // of the error
 	}{
-		"a fresh stored session":               {stored: aged(time.Hour), token: "access-resumed"},
-		"a fresh resumed session":              {resume: aged(time.Hour), token: "access-resumed"},
-		"a stale one that is alive":            {stored: aged(110 * time.Minute), token: "access-resumed", notice: session.WouldRefresh},
-		"an expired one":                       {stored: aged(3 * time.Hour), would: session.Refreshed},
-		"an expired resumed one":               {resume: aged(3 * time.Hour), would: session.Refreshed},
-		"none":                                 {would: session.LoggedIn},
-		"a newer expired and an older alive":   {stored: shortLived, resume: aged(110 * time.Minute), token: "access-resumed", notice: session.WouldRefresh},
-		"one whose times are not known at all": {resume: timeless, would: session.Refreshed},
+		{name: "a fresh stored session", stored: aged(time.Hour), token: "access-resumed"},
+		{name: "a fresh resumed session", resume: aged(time.Hour), token: "access-resumed"},
+		{name: "a stale one that is alive", stored: aged(110 * time.Minute), token: "access-resumed", notice: session.WouldRefresh},
+		{name: "an expired one", stored: aged(3 * time.Hour), would: session.Refreshed},
+		{name: "an expired resumed one", resume: aged(3 * time.Hour), would: session.Refreshed},
+		{name: "none", would: session.LoggedIn},
+		{name: "a newer expired and an older alive", stored: shortLived, resume: aged(110 * time.Minute), token: "access-resumed", notice: session.WouldRefresh},
+		{name: "one whose times are not known at all", resume: timeless, would: session.Refreshed},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p, store := newPlatform(), session.NewMemory()
 				req := session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour}

@@ -45,18 +45,19 @@ func TestHugeAnswerCostsLittle(t *testing.T) {
 func TestLongAnswers(t *testing.T) {
 	const longest = 1 << 20
 	padded := func(size int) string { return granted + strings.Repeat(" ", size-len(granted)) }
-	tests := map[string]struct {
+	tests := []struct {
+		name     string
 		size     int
 		declared bool
 		good     bool
 	}{
-		"the longest":           {longest, false, true},
-		"the longest, declared": {longest, true, true},
-		"a byte more":           {longest + 1, false, false},
-		"a byte more, declared": {longest + 1, true, false},
+		{"the longest", longest, false, true},
+		{"the longest, declared", longest, true, true},
+		{"a byte more", longest + 1, false, false},
+		{"a byte more, declared", longest + 1, true, false},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			c := newClient(inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				if test.declared {

@@ -15,22 +15,25 @@ import (
 
 // TestBaseURL puts the paths after whatever the URL is.
 func TestBaseURL(t *testing.T) {
-	tests := map[string]string{
-		"https://user.telematicssdk.com":           "https://user.telematicssdk.com/v1/Auth/Login",
-		"https://user.telematicssdk.com/":          "https://user.telematicssdk.com/v1/Auth/Login",
-		"http://127.0.0.1:8080/telematics":         "http://127.0.0.1:8080/telematics/v1/Auth/Login",
-		"http://127.0.0.1:8080/telematics//":       "http://127.0.0.1:8080/telematics/v1/Auth/Login",
-		"https://user.telematicssdk.com/a%2Fb":     "https://user.telematicssdk.com/a%2Fb/v1/Auth/Login",
-		"https://[::1]:8443":                       "https://[::1]:8443/v1/Auth/Login",
-		"https://somebody:URL-PASSWORD@platform":   "https://somebody:URL-PASSWORD@platform/v1/Auth/Login",
-		"https://platform/?key=URL-PASSWORD#token": "https://platform/v1/Auth/Login?key=URL-PASSWORD#token",
+	tests := []struct {
+		name string
+		want string
+	}{
+		{"https://user.telematicssdk.com", "https://user.telematicssdk.com/v1/Auth/Login"},
+		{"https://user.telematicssdk.com/", "https://user.telematicssdk.com/v1/Auth/Login"},
+		{"http://127.0.0.1:8080/telematics", "http://127.0.0.1:8080/telematics/v1/Auth/Login"},
+		{"http://127.0.0.1:8080/telematics//", "http://127.0.0.1:8080/telematics/v1/Auth/Login"},
+		{"https://user.telematicssdk.com/a%2Fb", "https://user.telematicssdk.com/a%2Fb/v1/Auth/Login"},
+		{"https://[::1]:8443", "https://[::1]:8443/v1/Auth/Login"},
+		{"https://somebody:URL-PASSWORD@platform", "https://somebody:URL-PASSWORD@platform/v1/Auth/Login"},
+		{"https://platform/?key=URL-PASSWORD#token", "https://platform/v1/Auth/Login?key=URL-PASSWORD#token"},
 	}
-	for base, want := range tests {
-		t.Run(base, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			sent := &watcher{next: &reply{status: http.StatusTeapot}}
-			_, err := login(t.Context(), newClient(sent, userservice.Config{BaseURL: mustURL(base)}), admin())
-			if sent.url != want {
-				t.Errorf("asked %s, want %s", sent.url, want)
+			_, err := login(t.Context(), newClient(sent, userservice.Config{BaseURL: mustURL(test.name)}), admin())
+			if sent.url != test.want {
+				t.Errorf("asked %s, want %s", sent.url, test.want)
 			}
 			// What may be secret in it is not shown.
 			mustFail(t, err, "URL-PASSWORD")
@@ -110,22 +113,23 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 }
 
 func TestRedirectsThatAreOdd(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name     string
 		status   int
 		location string
 		want     string
 	}{
-		"nowhere":             {302, "", "it redirects without saying where to"},
-		"a broken URL":        {302, "http://[::1", "it redirects without saying where to"},
-		"userinfo and query":  {302, "https://u:QUERY-SECRET@elsewhere.example/a?b=QUERY-SECRET#QUERY-SECRET", "it redirects to https://elsewhere.example/a;"},
-		"the password":        {302, "https://elsewhere.example/" + password + "/x", "it redirects to https://elsewhere.example/[redacted]/x;"},
-		"the password, %-ed":  {302, "https://elsewhere.example/%50%40ssw0rd-of-the-api-login", "it redirects to https://elsewhere.example/%50[redacted];"},
-		"a control character": {302, "https://elsewhere.example/%1b[2J", "it redirects to https://elsewhere.example/%1b[2J;"},
-		"not modified":        {304, "", "it redirects without saying where to"},
-		"multiple choices":    {300, "", "it redirects without saying where to"},
+		{"nowhere", 302, "", "it redirects without saying where to"},
+		{"a broken URL", 302, "http://[::1", "it redirects without saying where to"},
+		{"userinfo and query", 302, "https://u:QUERY-SECRET@elsewhere.example/a?b=QUERY-SECRET#QUERY-SECRET", "it redirects to https://elsewhere.example/a;"},
+		{"the password", 302, "https://elsewhere.example/" + password + "/x", "it redirects to https://elsewhere.example/[redacted]/x;"},
+		{"the password, %-ed", 302, "https://elsewhere.example/%50%40ssw0rd-of-the-api-login", "it redirects to https://elsewhere.example/%50[redacted];"},
+		{"a control character", 302, "https://elsewhere.example/%1b[2J", "it redirects to https://elsewhere.example/%1b[2J;"},
+		{"not modified", 304, "", "it redirects without saying where to"},
+		{"multiple choices", 300, "", "it redirects without saying where to"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			r := &reply{status: test.status, header: map[string]string{"Location": test.location}}
 			_, err := login(t.Context(), newClient(r, userservice.Config{}), admin())
 			mustFail(t, err, "QUERY-SECRET")

@@ -21,30 +21,31 @@ func (b brokenTransport) RoundTrip(*http.Request) (*http.Response, error) { retu
 // TestConnectionsThatFail has the errors that a transport returns. Their texts
 // are net/http's and quote what they like.
 func TestConnectionsThatFail(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name  string
 		err   error
 		want  string
 		cause error
 	}{
-		"refused": {
+		{"refused",
 			&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, ": no connection: " + syscall.ECONNREFUSED.Error(), syscall.ECONNREFUSED,
 		},
-		"refused for no reason": {&net.OpError{Op: "dial", Net: "tcp", Err: errors.New(password)}, ": no connection", nil},
-		"no such host": {
+		{"refused for no reason", &net.OpError{Op: "dial", Net: "tcp", Err: errors.New(password)}, ": no connection", nil},
+		{"no such host",
 			&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "user.example"}}, ": the host name user.example cannot be resolved", nil,
 		},
-		"a host that is a secret": {&net.DNSError{Err: "no such host", Name: password + ".example"}, ": the host name [redacted].example cannot be resolved", nil},
-		"proxy": {
+		{"a host that is a secret", &net.DNSError{Err: "no such host", Name: password + ".example"}, ": the host name [redacted].example cannot be resolved", nil},
+		{"proxy",
 			&net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
 			": the proxy of the environment (HTTPS_PROXY) cannot be reached: " + syscall.ECONNREFUSED.Error(), syscall.ECONNREFUSED,
 		},
-		"reset":       {&net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, ": the connection was closed before the whole answer had come", syscall.ECONNRESET},
-		"end of file": {io.EOF, ": the connection was closed before the whole answer had come", io.ErrUnexpectedEOF},
-		"timed out":   {&net.OpError{Op: "read", Net: "tcp", Err: timedOut{}}, ": the connection timed out", nil},
-		"malformed":   {errors.New(`malformed HTTP response "` + password + `"`), ": the connection broke, or what came over it is not HTTP", nil},
+		{"reset", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, ": the connection was closed before the whole answer had come", syscall.ECONNRESET},
+		{"end of file", io.EOF, ": the connection was closed before the whole answer had come", io.ErrUnexpectedEOF},
+		{"timed out", &net.OpError{Op: "read", Net: "tcp", Err: timedOut{}}, ": the connection timed out", nil},
+		{"malformed", errors.New(`malformed HTTP response "` + password + `"`), ": the connection broke, or what came over it is not HTTP", nil},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c := newClient(brokenTransport{test.err}, userservice.Config{})
 				_, err := login(t.Context(), c, admin())
@@ -90,16 +91,19 @@ func TestNothingListens(t *testing.T) {
 
 // TestWhatIsNotHTTP answers with bytes that net/http would quote.
 func TestWhatIsNotHTTP(t *testing.T) {
-	tests := map[string]struct{ answer, want string }{
-		"another protocol":   {"SSH-2.0-" + accessText + "\r\n", "the connection broke, or what came over it is not HTTP"},
-		"an endless header":  {"HTTP/1.1 200 OK\r\nX: " + strings.Repeat(accessText, 64<<10) + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
-		"a malformed header": {"HTTP/1.1 200 OK\r\n" + accessText + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
-		"a cut header":       {"HTTP/1.1 200 OK\r\nX: " + accessText, "the connection was closed before the whole answer had come"},
-		"a malformed chunk":  {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + accessText + "\r\n", "HTTP 200 OK: the connection broke, or what came over it is not HTTP"},
-		"less than promised": {"HTTP/1.1 200 OK\r\nContent-Length: 4711\r\n\r\n" + granted, "HTTP 200 OK: the connection was closed before the whole answer had come"},
+	tests := []struct {
+		name         string
+		answer, want string
+	}{
+		{"another protocol", "SSH-2.0-" + accessText + "\r\n", "the connection broke, or what came over it is not HTTP"},
+		{"an endless header", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat(accessText, 64<<10) + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
+		{"a malformed header", "HTTP/1.1 200 OK\r\n" + accessText + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
+		{"a cut header", "HTTP/1.1 200 OK\r\nX: " + accessText, "the connection was closed before the whole answer had come"},
+		{"a malformed chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + accessText + "\r\n", "HTTP 200 OK: the connection broke, or what came over it is not HTTP"},
+		{"less than promised", "HTTP/1.1 200 OK\r\nContent-Length: 4711\r\n\r\n" + granted, "HTTP 200 OK: the connection was closed before the whole answer had come"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)

@@ -12,22 +12,23 @@ import (
 
 func TestErrorTells(t *testing.T) {
 	const login = "POST https://user.telematicssdk.com/v1/Auth/Login"
-	tests := map[string]struct {
+	tests := []struct {
+		name string
 		err  userservice.Error
 		want string
 	}{
-		"all of it": {
+		{"all of it",
 			userservice.Error{
 				Operation: "login", Endpoint: login, HTTPStatus: 429, Status: 429, Title: `Too "many"`, Messages: []string{"One.", "Two."},
 				Wait: time.Minute, Reason: "because",
 			},
 			"login failed: " + login + ` answered HTTP 429 Too Many Requests, Status 429, "Too \"many\"", asking to wait 1m0s; One.; Two.: because`,
 		},
-		"no answer":        {userservice.Error{Operation: "login", Endpoint: login, Reason: "no connection"}, "login failed: " + login + ": no connection"},
-		"nothing was said": {userservice.Error{Operation: "login", Endpoint: login, HTTPStatus: 599}, "login failed: " + login + " answered HTTP 599"},
+		{"no answer", userservice.Error{Operation: "login", Endpoint: login, Reason: "no connection"}, "login failed: " + login + ": no connection"},
+		{"nothing was said", userservice.Error{Operation: "login", Endpoint: login, HTTPStatus: 599}, "login failed: " + login + " answered HTTP 599"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			if got := test.err.Error(); got != test.want {
 				t.Errorf("%s\nwant %s", got, test.want)
 			}

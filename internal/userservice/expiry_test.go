@@ -34,50 +34,51 @@ func grant(token, expiresIn string) string {
 
 // TestLifetime is the ruling of PLATFORM-API.md §5.
 func TestLifetime(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name      string
 		token     string
 		expiresIn string // the rest of the object AccessToken
 		issued    time.Time
 		expires   time.Time
 	}{
 		// The token is trusted first.
-		"exp and iat":                 {tokenFor(here.Add(-time.Minute), 24*time.Hour), `,"ExpiresIn":60`, here.Add(-time.Minute), here.Add(24*time.Hour - time.Minute)},
-		"exp further than two hours":  {tokenFor(here, 120*time.Hour), `,"ExpiresIn":43200`, here, here.Add(120 * time.Hour)},
-		"exp in the past":             {tokenFor(here.Add(-3*time.Hour), time.Hour), `,"ExpiresIn":1209600`, here.Add(-3 * time.Hour), here.Add(-2 * time.Hour)},
-		"exp without iat":             {tokenOf(fmt.Sprintf(`{"exp":%d}`, here.Add(time.Hour).Unix())), ``, here, here.Add(time.Hour)},
-		"iat without exp":             {tokenOf(fmt.Sprintf(`{"iat":%d}`, here.Add(-time.Hour).Unix())), `,"ExpiresIn":60`, here.Add(-time.Hour), here.Add(time.Minute)},
-		"exp that cannot be read":     {tokenOf(`{"exp":"tomorrow"}`), `,"ExpiresIn":60`, here, here.Add(time.Minute)},
-		"exp in milliseconds":         {tokenOf(fmt.Sprintf(`{"exp":%d}`, here.Add(time.Hour).UnixMilli())), `,"ExpiresIn":60`, here, here.Add(time.Minute)},
-		"a JWT without either":        {tokenOf(`{}`), `,"ExpiresIn":1209600`, here, here.Add(2 * time.Hour)},
-		"exp and no ExpiresIn":        {tokenFor(here, time.Hour), ``, here, here.Add(time.Hour)},
-		"exp and a negative lifetime": {tokenFor(here, time.Hour), `,"ExpiresIn":-1`, here, here.Add(time.Hour)},
+		{"exp and iat", tokenFor(here.Add(-time.Minute), 24*time.Hour), `,"ExpiresIn":60`, here.Add(-time.Minute), here.Add(24*time.Hour - time.Minute)},
+		{"exp further than two hours", tokenFor(here, 120*time.Hour), `,"ExpiresIn":43200`, here, here.Add(120 * time.Hour)},
+		{"exp in the past", tokenFor(here.Add(-3*time.Hour), time.Hour), `,"ExpiresIn":1209600`, here.Add(-3 * time.Hour), here.Add(-2 * time.Hour)},
+		{"exp without iat", tokenOf(fmt.Sprintf(`{"exp":%d}`, here.Add(time.Hour).Unix())), ``, here, here.Add(time.Hour)},
+		{"iat without exp", tokenOf(fmt.Sprintf(`{"iat":%d}`, here.Add(-time.Hour).Unix())), `,"ExpiresIn":60`, here.Add(-time.Hour), here.Add(time.Minute)},
+		{"exp that cannot be read", tokenOf(`{"exp":"tomorrow"}`), `,"ExpiresIn":60`, here, here.Add(time.Minute)},
+		{"exp in milliseconds", tokenOf(fmt.Sprintf(`{"exp":%d}`, here.Add(time.Hour).UnixMilli())), `,"ExpiresIn":60`, here, here.Add(time.Minute)},
+		{"a JWT without either", tokenOf(`{}`), `,"ExpiresIn":1209600`, here, here.Add(2 * time.Hour)},
+		{"exp and no ExpiresIn", tokenFor(here, time.Hour), ``, here, here.Add(time.Hour)},
+		{"exp and a negative lifetime", tokenFor(here, time.Hour), `,"ExpiresIn":-1`, here, here.Add(time.Hour)},
 
 		// Else the sooner of ExpiresIn and two hours.
-		"seconds":                     {accessText, `,"ExpiresIn":3600`, here, here.Add(time.Hour)},
-		"two hours":                   {accessText, `,"ExpiresIn":7200`, here, here.Add(2 * time.Hour)},
-		"a second more":               {accessText, `,"ExpiresIn":7201`, here, here.Add(2 * time.Hour)},
-		"like milliseconds":           {accessText, `,"ExpiresIn":1209600`, here, here.Add(2 * time.Hour)},
-		"absurdly many":               {accessText, `,"ExpiresIn":1e300`, here, here.Add(2 * time.Hour)},
-		"past what can be read":       {accessText, `,"ExpiresIn":1e999`, here, here.Add(2 * time.Hour)},
-		"a fraction":                  {accessText, `,"ExpiresIn":0.5`, here, here.Add(500 * time.Millisecond)},
-		"zero":                        {accessText, `,"ExpiresIn":0`, here, here},
-		"negative":                    {accessText, `,"ExpiresIn":-60`, here, here},
-		"negative past what is read":  {accessText, `,"ExpiresIn":-1e999`, here, here},
-		"a string":                    {accessText, `,"ExpiresIn":"600"`, here, here.Add(10 * time.Minute)},
-		"a string with spaces":        {accessText, `,"ExpiresIn":" 600 "`, here, here.Add(10 * time.Minute)},
-		"a string of zero":            {accessText, `,"ExpiresIn":"0"`, here, here},
-		"a string that is no number":  {accessText, `,"ExpiresIn":"soon"`, here, here.Add(2 * time.Hour)},
-		"a string of NaN":             {accessText, `,"ExpiresIn":"NaN"`, here, here.Add(2 * time.Hour)},
-		"a string of minus infinity":  {accessText, `,"ExpiresIn":"-Inf"`, here, here},
-		"an empty string":             {accessText, `,"ExpiresIn":""`, here, here.Add(2 * time.Hour)},
-		"null":                        {accessText, `,"ExpiresIn":null`, here, here.Add(2 * time.Hour)},
-		"an object":                   {accessText, `,"ExpiresIn":{"Seconds":60}`, here, here.Add(2 * time.Hour)},
-		"nothing":                     {accessText, ``, here, here.Add(2 * time.Hour)},
-		"a token that is half a JWT":  {"eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjF9", `,"ExpiresIn":60`, here, here.Add(time.Minute)},
-		"a token with claims unsound": {tokenOf(`{"exp":`), `,"ExpiresIn":60`, here, here.Add(time.Minute)},
+		{"seconds", accessText, `,"ExpiresIn":3600`, here, here.Add(time.Hour)},
+		{"two hours", accessText, `,"ExpiresIn":7200`, here, here.Add(2 * time.Hour)},
+		{"a second more", accessText, `,"ExpiresIn":7201`, here, here.Add(2 * time.Hour)},
+		{"like milliseconds", accessText, `,"ExpiresIn":1209600`, here, here.Add(2 * time.Hour)},
+		{"absurdly many", accessText, `,"ExpiresIn":1e300`, here, here.Add(2 * time.Hour)},
+		{"past what can be read", accessText, `,"ExpiresIn":1e999`, here, here.Add(2 * time.Hour)},
+		{"a fraction", accessText, `,"ExpiresIn":0.5`, here, here.Add(500 * time.Millisecond)},
+		{"zero", accessText, `,"ExpiresIn":0`, here, here},
+		{"negative", accessText, `,"ExpiresIn":-60`, here, here},
+		{"negative past what is read", accessText, `,"ExpiresIn":-1e999`, here, here},
+		{"a string", accessText, `,"ExpiresIn":"600"`, here, here.Add(10 * time.Minute)},
+		{"a string with spaces", accessText, `,"ExpiresIn":" 600 "`, here, here.Add(10 * time.Minute)},
+		{"a string of zero", accessText, `,"ExpiresIn":"0"`, here, here},
+		{"a string that is no number", accessText, `,"ExpiresIn":"soon"`, here, here.Add(2 * time.Hour)},
+		{"a string of NaN", accessText, `,"ExpiresIn":"NaN"`, here, here.Add(2 * time.Hour)},
+		{"a string of minus infinity", accessText, `,"ExpiresIn":"-Inf"`, here, here},
+		{"an empty string", accessText, `,"ExpiresIn":""`, here, here.Add(2 * time.Hour)},
+		{"null", accessText, `,"ExpiresIn":null`, here, here.Add(2 * time.Hour)},
+		{"an object", accessText, `,"ExpiresIn":{"Seconds":60}`, here, here.Add(2 * time.Hour)},
+		{"nothing", accessText, ``, here, here.Add(2 * time.Hour)},
+		{"a token that is half a JWT", "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjF9", `,"ExpiresIn":60`, here, here.Add(time.Minute)},
+		{"a token with claims unsound", tokenOf(`{"exp":`), `,"ExpiresIn":60`, here, here.Add(time.Minute)},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			r := &reply{status: 200, body: grant(test.token, test.expiresIn)}
 			c := newClient(r, userservice.Config{Now: func() time.Time { return here }})
 			answer := mustLogin(t, c)
@@ -94,18 +95,19 @@ func TestLifetime(t *testing.T) {
 // TestLifetimeOfThePlatformsTokens reads what the emulator says, in both of its
 // kinds of token.
 func TestLifetimeOfThePlatformsTokens(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name    string
 		options emulator.Options
 		want    time.Duration
 	}{
-		"a JWT of a day":                   {emulator.Options{AccessTokenLifetime: 24 * time.Hour}, 24 * time.Hour},
-		"a JWT, ExpiresIn of a fortnight":  {emulator.Options{ExpiresIn: 1209600}, 2 * time.Hour},
-		"opaque, of ten minutes":           {emulator.Options{OpaqueTokens: true, AccessTokenLifetime: 10 * time.Minute}, 10 * time.Minute},
-		"opaque, of a day":                 {emulator.Options{OpaqueTokens: true, AccessTokenLifetime: 24 * time.Hour}, 2 * time.Hour},
-		"opaque, ExpiresIn in millisecond": {emulator.Options{OpaqueTokens: true, ExpiresIn: 1209600}, 2 * time.Hour},
+		{"a JWT of a day", emulator.Options{AccessTokenLifetime: 24 * time.Hour}, 24 * time.Hour},
+		{"a JWT, ExpiresIn of a fortnight", emulator.Options{ExpiresIn: 1209600}, 2 * time.Hour},
+		{"opaque, of ten minutes", emulator.Options{OpaqueTokens: true, AccessTokenLifetime: 10 * time.Minute}, 10 * time.Minute},
+		{"opaque, of a day", emulator.Options{OpaqueTokens: true, AccessTokenLifetime: 24 * time.Hour}, 2 * time.Hour},
+		{"opaque, ExpiresIn in millisecond", emulator.Options{OpaqueTokens: true, ExpiresIn: 1209600}, 2 * time.Hour},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := emulator.New(test.options)
 				p.AddAdmin(emulator.Admin{Email: email, Password: password})
@@ -161,19 +163,20 @@ func TestClockSkewOfASlowAnswer(t *testing.T) {
 }
 
 func TestClockSkewWithoutADate(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name  string
 		date  string
 		token string
 		want  time.Duration
 	}{
-		"by iat":                     {"", tokenFor(here.Add(10*time.Minute), time.Hour), 10 * time.Minute},
-		"by iat, Date unreadable":    {"today", tokenFor(here.Add(-10*time.Minute), time.Hour), -10 * time.Minute},
-		"by Date rather than iat":    {here.Add(time.Minute).Format(http.TimeFormat), tokenFor(here.Add(-time.Hour), time.Hour), time.Minute},
-		"neither":                    {"", accessText, 0},
-		"a token with no time of it": {"", tokenOf(`{}`), 0},
+		{"by iat", "", tokenFor(here.Add(10*time.Minute), time.Hour), 10 * time.Minute},
+		{"by iat, Date unreadable", "today", tokenFor(here.Add(-10*time.Minute), time.Hour), -10 * time.Minute},
+		{"by Date rather than iat", here.Add(time.Minute).Format(http.TimeFormat), tokenFor(here.Add(-time.Hour), time.Hour), time.Minute},
+		{"neither", "", accessText, 0},
+		{"a token with no time of it", "", tokenOf(`{}`), 0},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			r := &reply{status: 200, body: grant(test.token, `,"ExpiresIn":60`), header: map[string]string{"Date": test.date}}
 			answer := mustAnswer(t, newClient(r, userservice.Config{Now: func() time.Time { return here }}))
 			if answer.ClockSkew != test.want {

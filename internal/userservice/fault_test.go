@@ -96,13 +96,13 @@ func TestFaults(t *testing.T) {
 
 func checkFault(t *testing.T, e emulator.Endpoint, fault emulator.Fault, want outcome) {
 	t.Helper()
-	for times, expected := range map[int]struct {
-		requests int
-		told     string
-	}{1: {want.once, want.after}, 4: {want.always, want.told}} {
-		t.Run(strconv.Itoa(times), func(t *testing.T) {
+	for _, expected := range []struct {
+		times, requests int
+		told            string
+	}{{1, want.once, want.after}, {4, want.always, want.told}} {
+		t.Run(strconv.Itoa(expected.times), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				faulty(t, e, fault, times, expected.requests, expected.told)
+				faulty(t, e, fault, expected.times, expected.requests, expected.told)
 			})
 		})
 	}

@@ -56,43 +56,44 @@ func TestLoginToTheLetter(t *testing.T) {
 	adminOfInstance.InstanceID = "api-instance"
 	adminWithKey.InstanceID, adminWithKey.InstanceKey = "api-instance", secret.New("api-instance-key")
 	const patch, plain = "application/json-patch+json", "application/json"
-	tests := map[string]struct {
+	tests := []struct {
+		name        string
 		format      userservice.LoginFormat
 		credentials userservice.Credentials
 		body        string
 		header      []string
 	}{
-		"admin, object": {
+		{"admin, object",
 			userservice.FormatObject, admin(), `{"loginFields":{"Email":"` + email + `"},"password":"` + password + `"}`,
 			[]string{"Content-Type", patch},
 		},
-		"admin, by default": {
+		{"admin, by default",
 			"", admin(), `{"loginFields":{"Email":"` + email + `"},"password":"` + password + `"}`,
 			[]string{"Content-Type", patch},
 		},
-		"admin, string": {
+		{"admin, string",
 			userservice.FormatString, admin(), `{"LoginFields":"{\"email\":\"` + email + `\"}","Password":"` + password + `"}`,
 			[]string{"Content-Type", plain},
 		},
-		"user, object": {
+		{"user, object",
 			userservice.FormatObject, user(), `{"LoginFields":{"deviceToken":"` + deviceToken + `"},"Password":"` + instanceKey + `"}`,
 			[]string{"Content-Type", patch, "InstanceId", instanceID, "InstanceKey", instanceKey},
 		},
-		"user, string": {
+		{"user, string",
 			userservice.FormatString, user(), `{"LoginFields":"{\"Devicetoken\":\"` + deviceToken + `\"}","Password":"` + instanceKey + `"}`,
 			[]string{"Content-Type", plain, "InstanceId", instanceID, "InstanceKey", instanceKey},
 		},
-		"admin with the API InstanceID": {
+		{"admin with the API InstanceID",
 			userservice.FormatObject, adminOfInstance, `{"loginFields":{"Email":"` + email + `"},"password":"` + password + `"}`,
 			[]string{"Content-Type", patch, "InstanceId", "api-instance"},
 		},
-		"admin with a key": {
+		{"admin with a key",
 			userservice.FormatString, adminWithKey, `{"LoginFields":"{\"email\":\"` + email + `\"}","Password":"` + password + `"}`,
 			[]string{"Content-Type", plain, "InstanceId", "api-instance", "InstanceKey", "api-instance-key"},
 		},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			p := newPlatform()
 			sent := &watcher{next: platformInMemory(t, p)}
 			c := newClient(sent, userservice.Config{LoginFormat: test.format, UserAgent: "provider/1.2.3 terraform/1.11"})
@@ -168,16 +169,17 @@ func TestHeadersThatHTTPCannotCarry(t *testing.T) {
 	id.InstanceID += "\n"
 	key.InstanceKey = secret.New(instanceKey + "\r\n")
 	deleted.InstanceID += "\x7f"
-	tests := map[string]struct {
+	tests := []struct {
+		name        string
 		credentials userservice.Credentials
 		want        string
 	}{
-		"a line break in the id":      {id, "the instance id holds a control character"},
-		"a line break in the key":     {key, "the instance key holds a control character"},
-		"a control character further": {deleted, "the instance id holds a control character"},
+		{"a line break in the id", id, "the instance id holds a control character"},
+		{"a line break in the key", key, "the instance key holds a control character"},
+		{"a control character further", deleted, "the instance id holds a control character"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			p := newPlatform()
 			c := newClient(platformInMemory(t, p), userservice.Config{})
 			_, err := login(t.Context(), c, test.credentials)
@@ -202,18 +204,19 @@ func TestLoginThatIsRefused(t *testing.T) {
 	wrongPassword.Password = secret.New("not-the-password-at-all")
 	wrongKey.InstanceKey = secret.New("not-the-instance-key-at-all")
 	unknownDevice.DeviceToken = secret.New("not-a-device-token-at-all")
-	tests := map[string]struct {
+	tests := []struct {
+		name        string
 		credentials userservice.Credentials
 		status      int
 		words       []string
 	}{
-		"wrong password":     {wrongPassword, 401, []string{`"Unauthorized"`, "The email or the password is wrong."}},
-		"wrong instance key": {wrongKey, 401, []string{`"Unauthorized"`, "The instance key is wrong."}},
-		"unknown device":     {unknownDevice, 401, []string{`"Unauthorized"`, "The user is unknown in this instance."}},
+		{"wrong password", wrongPassword, 401, []string{`"Unauthorized"`, "The email or the password is wrong."}},
+		{"wrong instance key", wrongKey, 401, []string{`"Unauthorized"`, "The instance key is wrong."}},
+		{"unknown device", unknownDevice, 401, []string{`"Unauthorized"`, "The user is unknown in this instance."}},
 	}
-	for name, test := range tests {
+	for _, test := range tests {
 		for _, format := range []userservice.LoginFormat{userservice.FormatObject, userservice.FormatString} {
-			t.Run(name+", "+string(format), func(t *testing.T) {
+			t.Run(test.name+", "+string(format), func(t *testing.T) {
 				p := newPlatform()
 				c := newClient(platformInMemory(t, p), userservice.Config{LoginFormat: format})
 				_, err := login(t.Context(), c, test.credentials)

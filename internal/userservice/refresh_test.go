@@ -54,16 +54,17 @@ func TestRefreshThatIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	const unknown = "a-refresh-token-of-nobody"
-	tests := map[string]struct {
+	tests := []struct {
+		name         string
 		refreshToken secret.String
 		status       int
 		words        string
 	}{
-		"spent":   {first.RefreshToken, 401, "The refresh token was used before."},
-		"unknown": {secret.New(unknown), 401, "The refresh token is unknown."},
+		{"spent", first.RefreshToken, 401, "The refresh token was used before."},
+		{"unknown", secret.New(unknown), 401, "The refresh token is unknown."},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			_, err := refresh(t.Context(), c, session.Session{AccessToken: first.AccessToken, RefreshToken: test.refreshToken})
 			failed := failureOf(t, err, first.AccessToken.Reveal(), first.RefreshToken.Reveal(), unknown)
 			if failed.Operation != "refresh" || failed.Code() != test.status || !failed.Refused() || failed.Temporary() || attempts(err) != 1 {

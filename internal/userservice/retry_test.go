@@ -50,23 +50,24 @@ func TestPausesGrow(t *testing.T) {
 func TestRetryAfter(t *testing.T) {
 	// The date is the platform's: its clock is wrong by an hour.
 	const ahead = time.Hour
-	tests := map[string]struct {
+	tests := []struct {
+		name  string
 		value string
 		wait  time.Duration
 	}{
-		"seconds":             {"7", 7 * time.Second},
-		"zero":                {"0", 0},
-		"nothing to be read":  {"soon", 0},
-		"negative":            {"-7", 0},
-		"a fraction":          {"1.5", 0},
-		"an hour":             {"3600", time.Hour},
-		"absurdly long":       {"99999999999999999999", 7 * 24 * time.Hour},
-		"longer than a week":  {"1000000", 7 * 24 * time.Hour},
-		"a date":              {"DATE+9s", 9 * time.Second},
-		"a date that is past": {"DATE-9s", 0},
+		{"seconds", "7", 7 * time.Second},
+		{"zero", "0", 0},
+		{"nothing to be read", "soon", 0},
+		{"negative", "-7", 0},
+		{"a fraction", "1.5", 0},
+		{"an hour", "3600", time.Hour},
+		{"absurdly long", "99999999999999999999", 7 * 24 * time.Hour},
+		{"longer than a week", "1000000", 7 * 24 * time.Hour},
+		{"a date", "DATE+9s", 9 * time.Second},
+		{"a date that is past", "DATE-9s", 0},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlatform()
 				c := newClient(platformInMemory(t, p), userservice.Config{})
@@ -121,10 +122,13 @@ func TestRetryAfterADateWithoutADateOfTheAnswer(t *testing.T) {
 
 // TestLoginLimit is the emulator's own block rather than an ordered one.
 func TestLoginLimit(t *testing.T) {
-	for name, omit := range map[string]bool{"with Retry-After": false, "without": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		omit bool
+	}{{"with Retry-After", false}, {"without", true}} {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				p := emulator.New(emulator.Options{OmitRetryAfter: omit})
+				p := emulator.New(emulator.Options{OmitRetryAfter: test.omit})
 				p.AddAdmin(emulator.Admin{Email: email, Password: password})
 				c := newClient(platformInMemory(t, p), userservice.Config{})
 				for range 5 {
@@ -132,7 +136,7 @@ func TestLoginLimit(t *testing.T) {
 				}
 				_, err := login(t.Context(), c, admin())
 				want := time.Hour
-				if omit {
+				if test.omit {
 					want = 0
 				}
 				failed := failureOf(t, err)

@@ -58,20 +58,21 @@ func TestLogsHoldNoSecret(t *testing.T) {
 
 // TestLogTellsOfEachRequest is what a person sees who looks for a fault.
 func TestLogTellsOfEachRequest(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name  string
 		fault emulator.Fault
 		want  []string
 	}{
-		"an answer":   {emulator.Delay(0), []string{"status=200 | "}},
-		"refused":     {emulator.Status(401), []string{"status=401 error=refused | "}},
-		"blocked":     {emulator.StatusWithRetryAfter(429, "3600"), []string{"status=429 error=blocked | "}},
-		"failed once": {emulator.InnerStatus(500), []string{`status=200 error="failure of the platform"`, "status=200 | "}},
-		"reset once":  {emulator.ConnectionReset(), []string{`status=0 error="no answer"`, "status=200 | "}},
-		"hung once":   {emulator.Hang(), []string{"duration=30s status=0 error=timeout", "status=200 | "}},
-		"of no use":   {emulator.NullResult(), []string{`status=200 error="no usable answer"`}},
+		{"an answer", emulator.Delay(0), []string{"status=200 | "}},
+		{"refused", emulator.Status(401), []string{"status=401 error=refused | "}},
+		{"blocked", emulator.StatusWithRetryAfter(429, "3600"), []string{"status=429 error=blocked | "}},
+		{"failed once", emulator.InnerStatus(500), []string{`status=200 error="failure of the platform"`, "status=200 | "}},
+		{"reset once", emulator.ConnectionReset(), []string{`status=0 error="no answer"`, "status=200 | "}},
+		{"hung once", emulator.Hang(), []string{"duration=30s status=0 error=timeout", "status=200 | "}},
+		{"of no use", emulator.NullResult(), []string{`status=200 error="no usable answer"`}},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var logs bytes.Buffer
 				p := newPlatform()
@@ -139,9 +140,12 @@ func refusalOf(words ...string) *reply {
 // TestServerThatRepeatsTheRequest must not make the provider show it.
 func TestServerThatRepeatsTheRequest(t *testing.T) {
 	for _, format := range []userservice.LoginFormat{userservice.FormatObject, userservice.FormatString} {
-		for name, credentials := range map[string]userservice.Credentials{"admin": admin(), "user": user()} {
-			t.Run(string(format)+", "+name, func(t *testing.T) {
-				_, err := login(t.Context(), newClient(echo{}, userservice.Config{LoginFormat: format}), credentials)
+		for _, test := range []struct {
+			name        string
+			credentials userservice.Credentials
+		}{{"admin", admin()}, {"user", user()}} {
+			t.Run(string(format)+", "+test.name, func(t *testing.T) {
+				_, err := login(t.Context(), newClient(echo{}, userservice.Config{LoginFormat: format}), test.credentials)
 				mustFail(t, err)
 				contains(t, err.Error(), "Cannot read", "[redacted]")
 			})
@@ -158,35 +162,41 @@ func TestServerThatRepeatsTheRequest(t *testing.T) {
 // TestWordsThatHoldASecret has a secret in all the ways in which a server may
 // write it.
 func TestWordsThatHoldASecret(t *testing.T) {
-	secrets := map[string]string{
-		"plain":      "correct-horse-battery-staple",
-		"short":      "pw1",
-		"quotes":     `ab"cd<ef>&'g"`,
-		"url":        "a/b+c d%e?f=g&h",
-		"non-ASCII":  "pässwört-€-ßecret",
-		"at the end": `slash\`,
+	secrets := []struct {
+		name string
+		text string
+	}{
+		{"plain", "correct-horse-battery-staple"},
+		{"short", "pw1"},
+		{"quotes", `ab"cd<ef>&'g"`},
+		{"url", "a/b+c d%e?f=g&h"},
+		{"non-ASCII", "pässwört-€-ßecret"},
+		{"at the end", `slash\`},
 	}
-	forms := map[string]func(string) string{
-		"as it is":         func(s string) string { return s },
-		"upper case":       upperASCII,
-		"JSON":             func(s string) string { return quotedJSON(s, false) },
-		"JSON for HTML":    func(s string) string { return quotedJSON(s, true) },
-		"HTML":             html.EscapeString,
-		"query":            url.QueryEscape,
-		"path":             url.PathEscape,
-		"base64":           func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
-		"base64 of URLs":   func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
-		"with a control":   func(s string) string { return s[:1] + "\x00\x1b" + s[1:] },
-		"with a zero mark": func(s string) string { return s[:1] + "\u200b" + s[1:] },
+	forms := []struct {
+		name  string
+		write func(string) string
+	}{
+		{"as it is", func(s string) string { return s }},
+		{"upper case", upperASCII},
+		{"JSON", func(s string) string { return quotedJSON(s, false) }},
+		{"JSON for HTML", func(s string) string { return quotedJSON(s, true) }},
+		{"HTML", html.EscapeString},
+		{"query", url.QueryEscape},
+		{"path", url.PathEscape},
+		{"base64", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }},
+		{"base64 of URLs", func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }},
+		{"with a control", func(s string) string { return s[:1] + "\x00\x1b" + s[1:] }},
+		{"with a zero mark", func(s string) string { return s[:1] + "\u200b" + s[1:] }},
 	}
-	for kind, text := range secrets {
-		for form, write := range forms {
-			t.Run(kind+" "+form, func(t *testing.T) {
-				written := write(text)
+	for _, kind := range secrets {
+		for _, form := range forms {
+			t.Run(kind.name+" "+form.name, func(t *testing.T) {
+				written := form.write(kind.text)
 				r := refusalOf("wrong: "+written+"!", "<"+written+written+">")
-				_, err := login(t.Context(), newClient(r, userservice.Config{}), userservice.Credentials{Email: email, Password: secret.New(text)})
+				_, err := login(t.Context(), newClient(r, userservice.Config{}), userservice.Credentials{Email: email, Password: secret.New(kind.text)})
 				mustFail(t, err)
-				mustHide(t, err.Error(), text, written)
+				mustHide(t, err.Error(), kind.text, written)
 				contains(t, err.Error(), `"wrong: [redacted]`, `!"`, "; <[redacted]")
 			})
 		}
@@ -217,25 +227,28 @@ func upperASCII(text string) string {
 // TestWords is what becomes of the platform's words otherwise.
 func TestWords(t *testing.T) {
 	long := strings.Repeat("word ", 100)
-	tests := map[string]struct{ words, want string }{
-		"as they are":           {"Too many requests. Try again later!", "Too many requests. Try again later!"},
-		"letters of all kinds":  {"Ungültig: 無効 €", "Ungültig: 無効 €"},
-		"lines":                 {"one\r\ntwo\tthree", "one  two three"},
-		"what a terminal obeys": {"\x1b[31mred\x1b[0m\a\x7f\u202e\u0085x", "[31mred[0mx"},
-		"spaces around":         {"  spaced  ", "spaced"},
-		"a part of a secret":    {"it begins with P@ssw0rd-of-t and so on", "it begins with [redacted] and so on"},
-		"too short a part":      {"it begins with P@ssw0rd-of", "it begins with P@ssw0rd-of"},
-		"some other token":      {"token " + tokenOf(`{"sub":"somebody"}`) + " is wrong", "token [redacted] is wrong"},
-		"a token cut short":     {"token eyJhbGciOiJIUzI1NiJ9.eyJz", "token [redacted]"},
-		"the claims of a token": {"ab.eyJzdWIiOiJzb21lYm9keSJ9 is wrong", "ab.[redacted] is wrong"},
-		"long":                  {long, strings.TrimSpace(long[:300]) + " …"},
-		"very long":             {strings.Repeat("x", 10<<10), strings.Repeat("x", 300) + "…"},
-		"a secret far behind":   {strings.Repeat("x", 290) + password, strings.Repeat("x", 290) + "[redacted]…"},
-		"many secrets":          {strings.Repeat(password+" ", 200), strings.TrimSpace(strings.Repeat("[redacted] ", 28)) + "…"},
-		"cut within a letter":   {strings.Repeat("€", 4<<10), strings.Repeat("€", 300) + "…"},
+	tests := []struct {
+		name        string
+		words, want string
+	}{
+		{"as they are", "Too many requests. Try again later!", "Too many requests. Try again later!"},
+		{"letters of all kinds", "Ungültig: 無効 €", "Ungültig: 無効 €"},
+		{"lines", "one\r\ntwo\tthree", "one  two three"},
+		{"what a terminal obeys", "\x1b[31mred\x1b[0m\a\x7f\u202e\u0085x", "[31mred[0mx"},
+		{"spaces around", "  spaced  ", "spaced"},
+		{"a part of a secret", "it begins with P@ssw0rd-of-t and so on", "it begins with [redacted] and so on"},
+		{"too short a part", "it begins with P@ssw0rd-of", "it begins with P@ssw0rd-of"},
+		{"some other token", "token " + tokenOf(`{"sub":"somebody"}`) + " is wrong", "token [redacted] is wrong"},
+		{"a token cut short", "token eyJhbGciOiJIUzI1NiJ9.eyJz", "token [redacted]"},
+		{"the claims of a token", "ab.eyJzdWIiOiJzb21lYm9keSJ9 is wrong", "ab.[redacted] is wrong"},
+		{"long", long, strings.TrimSpace(long[:300]) + " …"},
+		{"very long", strings.Repeat("x", 10<<10), strings.Repeat("x", 300) + "…"},
+		{"a secret far behind", strings.Repeat("x", 290) + password, strings.Repeat("x", 290) + "[redacted]…"},
+		{"many secrets", strings.Repeat(password+" ", 200), strings.TrimSpace(strings.Repeat("[redacted] ", 28)) + "…"},
+		{"cut within a letter", strings.Repeat("€", 4<<10), strings.Repeat("€", 300) + "…"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			_, err := login(t.Context(), newClient(refusalOf("Title", test.words), userservice.Config{}), admin())
 			failed := failureOf(t, err)
 			if len(failed.Messages) != 2 || failed.Messages[1] != test.want {

@@ -16,16 +16,17 @@ import (
 
 // TestRequestTimeout bounds each request, not the operation.
 func TestRequestTimeout(t *testing.T) {
-	tests := map[string]struct {
+	tests := []struct {
+		name    string
 		timeout time.Duration
 		each    time.Duration
 		want    string
 	}{
-		"as set":     {2 * time.Second, 2 * time.Second, "no whole answer within 2s (request_timeout)"},
-		"by default": {0, 30 * time.Second, "no whole answer within 30s (request_timeout)"},
+		{"as set", 2 * time.Second, 2 * time.Second, "no whole answer within 2s (request_timeout)"},
+		{"by default", 0, 30 * time.Second, "no whole answer within 30s (request_timeout)"},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlatform()
 				always(p, emulator.Login, emulator.Hang())
@@ -92,7 +93,8 @@ func TestOperationThatEnds(t *testing.T) {
 		cancel()
 		return ctx, cancel
 	}
-	tests := map[string]struct {
+	tests := []struct {
+		name     string
 		fault    emulator.Fault
 		context  contextOf
 		took     time.Duration
@@ -100,14 +102,14 @@ func TestOperationThatEnds(t *testing.T) {
 		cause    error
 		words    []string
 	}{
-		"cancelled while it waits": {emulator.Hang(), cancelled, 5 * time.Second, 1, context.Canceled, []string{"the operation was cancelled"}},
-		"for a reason":             {emulator.Hang(), withCause, 5 * time.Second, 1, errStop, []string{"the CLI asked to stop"}},
-		"deadline while it waits":  {emulator.Hang(), deadline, 5 * time.Second, 1, context.DeadlineExceeded, []string{"the operation's deadline passed at 2000-01-01T00:00:05Z"}},
-		"cancelled before":         {emulator.Status(503), before, 0, 0, context.Canceled, []string{"the operation was cancelled"}},
+		{"cancelled while it waits", emulator.Hang(), cancelled, 5 * time.Second, 1, context.Canceled, []string{"the operation was cancelled"}},
+		{"for a reason", emulator.Hang(), withCause, 5 * time.Second, 1, errStop, []string{"the CLI asked to stop"}},
+		{"deadline while it waits", emulator.Hang(), deadline, 5 * time.Second, 1, context.DeadlineExceeded, []string{"the operation's deadline passed at 2000-01-01T00:00:05Z"}},
+		{"cancelled before", emulator.Status(503), before, 0, 0, context.Canceled, []string{"the operation was cancelled"}},
 	}
-	for name, test := range tests {
+	for _, test := range tests {
 		for _, e := range []emulator.Endpoint{emulator.Login, emulator.Refresh} {
-			t.Run(string(e)+" "+name, func(t *testing.T) {
+			t.Run(string(e)+" "+test.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					p := newPlatform()
 					c := newClient(platformInMemory(t, p), userservice.Config{})

@@ -28,15 +28,16 @@ func secureServer(t *testing.T, handler http.Handler, config *tls.Config) *httpt
 // TestTLS12AtTheLeast has a server that knows nothing newer than 1.1. It is
 // refused for that, and not for its certificate, which nobody trusts either.
 func TestTLS12AtTheLeast(t *testing.T) {
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name   string
 		newest uint16
 		want   string
 	}{
-		"TLS 1.1": {tls.VersionTLS11, "the TLS handshake failed: tls: protocol version not supported"},
-		"TLS 1.2": {tls.VersionTLS12, "the server's TLS certificate is not trusted"},
-		"TLS 1.3": {tls.VersionTLS13, "the server's TLS certificate is not trusted"},
+		{"TLS 1.1", tls.VersionTLS11, "the TLS handshake failed: tls: protocol version not supported"},
+		{"TLS 1.2", tls.VersionTLS12, "the server's TLS certificate is not trusted"},
+		{"TLS 1.3", tls.VersionTLS13, "the server's TLS certificate is not trusted"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			p := newPlatform()
 			server := secureServer(t, p, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: test.newest}) //nolint:gosec // An old server is what this is about.
 			c := userservice.New(userservice.Config{BaseURL: mustURL(server.URL)})

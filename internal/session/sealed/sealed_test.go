@@ -69,12 +69,15 @@ func TestWhatIsSealedOpens(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string][]byte{
-		"by another process":   seal(t, new(sealed.Box), admin, stored),
-		"by the first version": old,
+	for _, test := range []struct {
+		name string
+		text []byte
+	}{
+		{"by another process", seal(t, new(sealed.Box), admin, stored)},
+		{"by the first version", old},
 	} {
-		t.Run(name, func(t *testing.T) {
-			got, err := new(sealed.Box).Open(text, admin)
+		t.Run(test.name, func(t *testing.T) {
+			got, err := new(sealed.Box).Open(test.text, admin)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -202,10 +202,13 @@ func TestAbandonedLease(t *testing.T) {
 // who waits, whatever its holder wrote.
 func TestClocksOfOthersDoNotCount(t *testing.T) {
 	server := vault(t)
-	for name, skew := range map[string]time.Duration{"ahead": 24 * time.Hour, "behind": -24 * time.Hour} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		skew time.Duration
+	}{{"ahead", 24 * time.Hour}, {"behind", -24 * time.Hour}} {
+		t.Run(test.name, func(t *testing.T) {
 			config := server.config(t)
-			config.Now = func() time.Time { return time.Now().Add(skew) }
+			config.Now = func() time.Time { return time.Now().Add(test.skew) }
 			acquire(t, open(t, config), admin)
 
 			config.Now = nil

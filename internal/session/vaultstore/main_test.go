@@ -139,7 +139,11 @@ func wantError(t *testing.T, store session.Store, reason vaultstore.Reason, word
 		}
 	})
 	callers.Wait()
-	for operation, err := range map[string]error{"Load": loading, "Acquire": acquiring} {
+	for _, asked := range []struct {
+		operation string
+		err       error
+	}{{"Load", loading}, {"Acquire", acquiring}} {
+		operation, err := asked.operation, asked.err
 		wantReason(t, operation, err, reason, words...)
 	}
 }

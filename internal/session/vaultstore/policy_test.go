@@ -16,11 +16,14 @@ import (
 // sessions, with its second rule or without.
 func TestPolicySuffices(t *testing.T) {
 	server := vault(t)
-	for name, versions := range map[string]float64{"whole": 1, "first rule": 0} {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		versions float64
+	}{{"whole", 1}, {"first rule", 0}} {
+		t.Run(test.name, func(t *testing.T) {
 			config := server.config(t)
 			policy := vaultstore.Policy("", config.Prefix)
-			if name == "first rule" {
+			if test.name == "first rule" {
 				policy, _, _ = strings.Cut(policy, "\n\n")
 			}
 			t.Setenv("VAULT_TOKEN", server.token(t, policy))
@@ -31,10 +34,10 @@ func TestPolicySuffices(t *testing.T) {
 			wantVersion(t, store, admin, 2)
 			path := vaultstore.SecretPath(store, admin)
 			metadata := server.do(t, http.MethodGet, "secret/metadata/"+path, nil)["data"].(map[string]any)
-			if metadata["max_versions"] != versions {
-				t.Errorf("max_versions = %v, want %v", metadata["max_versions"], versions)
+			if metadata["max_versions"] != test.versions {
+				t.Errorf("max_versions = %v, want %v", metadata["max_versions"], test.versions)
 			}
-			if kept := len(metadata["versions"].(map[string]any)); versions == 1 && kept != 1 {
+			if kept := len(metadata["versions"].(map[string]any)); test.versions == 1 && kept != 1 {
 				t.Errorf("%d versions are kept, want one", kept)
 			}
 			// A secret that was deleted and one that is gone, too.

@@ -65,34 +65,37 @@ func TestVaultSeesNoSecret(t *testing.T) {
 // one takes its place.
 func TestDeletedSecrets(t *testing.T) {
 	server := vault(t)
-	ways := map[string]func(t *testing.T, path string, version int){
-		"deleted": func(t *testing.T, path string, _ int) { server.do(t, http.MethodDelete, "secret/data/"+path, nil) },
-		"destroyed": func(t *testing.T, path string, version int) {
+	ways := []struct {
+		name   string
+		remove func(t *testing.T, path string, version int)
+	}{
+		{"deleted", func(t *testing.T, path string, _ int) { server.do(t, http.MethodDelete, "secret/data/"+path, nil) }},
+		{"destroyed", func(t *testing.T, path string, version int) {
 			server.do(t, http.MethodPost, "secret/destroy/"+path, map[string]any{"versions": []int{version}})
-		},
-		"deleted with its metadata": func(t *testing.T, path string, _ int) {
+		}},
+		{"deleted with its metadata", func(t *testing.T, path string, _ int) {
 			server.do(t, http.MethodDelete, "secret/metadata/"+path, nil)
-		},
+		}},
 	}
-	for name, remove := range ways {
-		t.Run(name, func(t *testing.T) {
+	for _, test := range ways {
+		t.Run(test.name, func(t *testing.T) {
 			store := open(t, server.config(t))
 			save(t, store, admin, numbered(1))
 			_, version := server.document(t, store)
-			remove(t, vaultstore.SecretPath(store, admin), version)
+			test.remove(t, vaultstore.SecretPath(store, admin), version)
 			wantNone(t, store, admin)
 			save(t, store, admin, numbered(2))
 			wantVersion(t, store, admin, 2)
 		})
-		t.Run(name+" while the right to it is held", func(t *testing.T) {
+		t.Run(test.name+" while the right to it is held", func(t *testing.T) {
 			store := open(t, server.config(t))
 			save(t, store, admin, numbered(1))
 			lease := acquire(t, store, admin)
 			_, version := server.document(t, store)
-			remove(t, vaultstore.SecretPath(store, admin), version)
+			test.remove(t, vaultstore.SecretPath(store, admin), version)
 			err := lease.Save(t.Context(), numbered(2))
 			// With the metadata goes the right: anybody could have taken it.
-			if gone := name == "deleted with its metadata"; gone != errors.Is(err, session.ErrLockLost) || !gone && err != nil {
+			if gone := test.name == "deleted with its metadata"; gone != errors.Is(err, session.ErrLockLost) || !gone && err != nil {
 				t.Errorf("Save = %v", err)
 			}
 			if err := lease.Release(t.Context()); err != nil {
@@ -140,15 +143,18 @@ func TestDamagedDocuments(t *testing.T) {
 // TestForeignSecret: what the store did not write stays as it is.
 func TestForeignSecret(t *testing.T) {
 	server := vault(t)
-	for name, data := range map[string]map[string]any{
-		"another's": {"username": "somebody", "password": "for something"},
-		"empty":     {},
+	for _, test := range []struct {
+		name string
+		data map[string]any
+	}{
+		{"another's", map[string]any{"username": "somebody", "password": "for something"}},
+		{"empty", map[string]any{}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			store := open(t, server.config(t))
-			server.write(t, store, data)
+			server.write(t, store, test.data)
 			wantError(t, store, vaultstore.Foreign, vaultstore.SecretPath(store, admin), "choose another prefix")
-			if got, version := server.document(t, store); version != 1 || fmt.Sprint(got) != fmt.Sprint(data) {
+			if got, version := server.document(t, store); version != 1 || fmt.Sprint(got) != fmt.Sprint(test.data) {
 				t.Errorf("version %d is %v, want what was there", version, got)
 			}
 		})
