@@ -167,8 +167,8 @@ func TestAccErrors(t *testing.T) {
 		ProtoV6ProviderFactories: factories(p, p.environment(t)),
 		Steps: []resource.TestStep{
 			{
-				Config:      "provider \"telematics\" {\n\tinstance_id = \"" + instanceID + "\"\n}\n" + `ephemeral "telematics_access_token" "user" { device_token = "` + deviceToken + `" }`,
-				ExpectError: words("Missing instance key", `in ephemeral "telematics_access_token" "user"`, "instance_key (environment variable TELEMATICS_INSTANCE_KEY)"),
+				Config:      "provider \"telematics\" {\n\tinstance_id = \"" + instanceID + "\"\n}\n" + `ephemeral "telematics_access_token" "user" { device_token = "` + deviceToken + `" }` + echo("ephemeral.telematics_access_token.user.source"),
+				ExpectError: words("Missing credentials", `ephemeral "telematics_access_token" "user"`, "instance_key (environment variable TELEMATICS_INSTANCE_KEY)"),
 			},
 			{
 				Config:      "provider \"telematics\" {\n\tuser_service_url = \"http://example.com\"\n}\n" + admin,

@@ -8,7 +8,7 @@ import (
 )
 
 // accessTokenDataSource implements the data source telematics_access_token.
-type accessTokenDataSource struct{ sessionReader }
+type accessTokenDataSource struct{ configuredData }
 
 var (
 	_ datasource.DataSourceWithConfigure      = (*accessTokenDataSource)(nil)
@@ -33,14 +33,22 @@ func (d *accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 // ValidateConfig implements [datasource.DataSourceWithValidateConfig].
 func (d *accessTokenDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var model accessTokenModel
-	d.validate(ctx, req.Config, &model, &model.tokenArguments, &resp.Diagnostics)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(model.validate()...)
+	}
 }
 
 // Read implements [datasource.DataSource].
 func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model accessTokenModel
-	result, ok := d.open(ctx, req.Config, &model, &model.tokenArguments, &resp.Diagnostics)
-	if !ok {
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	result, diags := d.tokens.open(ctx, model.tokenArguments)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	model.set(result)

@@ -12,7 +12,7 @@ import (
 )
 
 // sessionDataSource implements the data source telematics_session.
-type sessionDataSource struct{ sessionReader }
+type sessionDataSource struct{ configuredData }
 
 var (
 	_ datasource.DataSourceWithConfigure      = (*sessionDataSource)(nil)
@@ -62,17 +62,25 @@ func (d *sessionDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 // ValidateConfig implements [datasource.DataSourceWithValidateConfig].
 func (d *sessionDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var model sessionModel
-	d.validate(ctx, req.Config, &model, &model.tokenArguments, &resp.Diagnostics)
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(model.validate()...)
+	}
 }
 
 // Read implements [datasource.DataSource].
 func (d *sessionDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model sessionModel
-	result, ok := d.open(ctx, req.Config, &model, &model.tokenArguments, &resp.Diagnostics)
-	if !ok {
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
 		return
 	}
-	if d.tokens.settings.session.store == storeNone && d.tokens.isOfThisRun(result.Session) {
+	result, diags := d.tokens.open(ctx, model.tokenArguments)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if d.tokens.settings.store == storeNone && d.tokens.isOfThisRun(result.Session) {
 		resp.Diagnostics.Append(newVersionEveryRun())
 	}
 	model.set(result)
@@ -82,6 +90,6 @@ func (d *sessionDataSource) Read(ctx context.Context, req datasource.ReadRequest
 // newVersionEveryRun is the warning that there is nothing to compare with.
 func newVersionEveryRun() diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Version changes on every run",
-		"Sessions are not kept between runs ("+settingSessionStore.String()+" is \""+storeNone+"\"), so each run logs in anew, and what depends on "+
+		"Sessions are not kept between runs ("+settingName("session.store")+" is \""+storeNone+"\"), so each run logs in anew, and what depends on "+
 			"version is replaced each time. Keep sessions in the file store or in Vault, or resume one that you keep yourself.")
 }

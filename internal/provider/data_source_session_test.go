@@ -161,7 +161,7 @@ func TestSessionArgumentsAreValidated(t *testing.T) {
 	})
 	answered(c, response, err)
 	got := diagnostics(response.Diagnostics)
-	if len(got.errors()) != 2 || !strings.Contains(got.String(), "Half a session") || !strings.Contains(got.String(), "Negative duration") {
+	if len(got.errors()) != 2 || !strings.Contains(got.String(), "Incomplete resume pair") || !strings.Contains(got.String(), "Negative duration") {
 		t.Errorf("diagnostics = %v, want half a session and a negative duration", got)
 	}
 }

@@ -19,10 +19,7 @@ const renewKey = "renew"
 
 // accessTokenEphemeral implements the ephemeral resource
 // telematics_access_token.
-type accessTokenEphemeral struct {
-	validated *validatedConfig
-	tokens    *tokenOpener
-}
+type accessTokenEphemeral struct{ configuredEphemeral }
 
 var (
 	_ ephemeral.EphemeralResourceWithConfigure      = (*accessTokenEphemeral)(nil)
@@ -44,17 +41,12 @@ func (e *accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaReque
 	}
 }
 
-// Configure implements [ephemeral.EphemeralResourceWithConfigure].
-func (e *accessTokenEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
-	e.tokens = openerFrom(req.ProviderData, &resp.Diagnostics)
-}
-
 // ValidateConfig implements [ephemeral.EphemeralResourceWithValidateConfig].
 func (e *accessTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral.ValidateConfigRequest, resp *ephemeral.ValidateConfigResponse) {
 	var model accessTokenModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
 	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(model.validate(e.validated)...)
+		resp.Diagnostics.Append(model.validate()...)
 	}
 }
 
@@ -84,7 +76,7 @@ func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 		return
 	}
 	resp.RenewAt = result.ExpiresAt.Add(-min(renewLead, left/2))
-	note, err := json.Marshal(renewal{ExpiresAt: result.ExpiresAt, MinLifetime: model.minLifetime(e.tokens.settings.session.minLifetime)})
+	note, err := json.Marshal(renewal{ExpiresAt: result.ExpiresAt, MinLifetime: model.minLifetime(e.tokens.settings.minLifetime)})
 	if err != nil {
 		resp.Diagnostics.AddError("Token not prepared for renewal", sentence(err))
 		return
@@ -110,19 +102,5 @@ func aboutToExpire(opened renewal) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Access token is about to expire",
 		fmt.Sprintf("The access token that this run has used since it was opened ends at %s, and Terraform cannot replace it in a run that "+
 			"is under way: what uses it after that is refused. Raise min_lifetime (%s now) above the time that a run takes, and the "+
-			"token is refreshed before it is handed out.", clock(opened.ExpiresAt), opened.MinLifetime))
-}
-
-// openerFrom returns what the provider hands to its objects, or nil while the
-// provider is not configured.
-func openerFrom(data any, diags *diag.Diagnostics) *tokenOpener {
-	if data == nil {
-		return nil
-	}
-	tokens, ok := data.(*tokenOpener)
-	if !ok {
-		diags.AddError("Provider not configured as expected",
-			fmt.Sprintf("The provider handed on a %T. This is a defect of the provider; please report it.", data))
-	}
-	return tokens
+			"token is refreshed before it is handed out.", timeText(opened.ExpiresAt), opened.MinLifetime))
 }

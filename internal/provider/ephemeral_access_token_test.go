@@ -142,7 +142,7 @@ func TestDemandPastTheTokensLifeIsWarnedOf(t *testing.T) {
 	c := configured(t, p, p.environment(t).admin(), nil)
 	opened := c.open(config{"min_lifetime": "3h"})
 	wantSaid(t, opened.diagnostics, warning("", "Token lives shorter than asked for",
-		"ends at 07:06:07 UTC on 2026-03-04, in 2h0m0s", "min_lifetime asks for 3h0m0s", "lower min_lifetime"))
+		"ends at 2026-03-04T07:06:07Z, in 2h0m0s", "min_lifetime asks for 3h0m0s", "lower min_lifetime"))
 	p.wantToken(t, opened.results, "logged_in", "")
 }
 
@@ -260,7 +260,7 @@ func TestRenewWarnsBeforeTheTokenEnds(t *testing.T) {
 			p.wantNoSecret(t, "the private data", string(opened.private))
 			renewed := c.renew(opened)
 			wantSaid(t, renewed.Diagnostics, warning("", "Access token is about to expire",
-				"ends at "+end.Format("15:04:05 MST on 2006-01-02"), "Raise min_lifetime ("+test.asked+" now)"))
+				"ends at "+end.Format(time.RFC3339), "Raise min_lifetime ("+test.asked+" now)"))
 			if !renewed.RenewAt.IsZero() {
 				t.Errorf("to be renewed again at %s: one warning is enough", renewed.RenewAt)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
@@ -41,11 +42,6 @@ const Configured = "configured"
 type telematicsProvider struct {
 	version string
 	options Options
-
-	// validated is what the last ValidateConfig saw. Objects are validated
-	// before the provider is configured, and this is how they learn what the
-	// provider block holds.
-	validated validatedConfig
 }
 
 var (
@@ -64,14 +60,7 @@ func New(version string, options Options) func() provider.Provider {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return func() provider.Provider {
-		p := &telematicsProvider{version: version, options: options}
-		// Terraform does not validate a provider block that is not there;
-		// then the environment is all there is.
-		environment, _ := resolveSettings(providerModel{}, options.Getenv)
-		p.validated.set(environment)
-		return p
-	}
+	return func() provider.Provider { return &telematicsProvider{version: version, options: options} }
 }
 
 // Metadata implements [provider.Provider].
@@ -83,25 +72,24 @@ func (p *telematicsProvider) Metadata(_ context.Context, _ provider.MetadataRequ
 // ValidateConfig implements [provider.ProviderWithValidateConfig]. It reports
 // errors only: warnings would be told twice, here and when configured.
 func (p *telematicsProvider) ValidateConfig(ctx context.Context, req provider.ValidateConfigRequest, resp *provider.ValidateConfigResponse) {
-	var model providerModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	settings, diags := resolveSettings(model, p.options.Getenv)
+	_, diags := readSettings(ctx, req.Config, p.options.Getenv)
 	resp.Diagnostics.Append(diags.Errors()...)
-	p.validated.set(settings)
+}
+
+// Schema implements [provider.Provider].
+func (p *telematicsProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Gets API access tokens of the telematics platform and hands them to other providers and to " +
+			"secret stores, without leaving a secret in state. A login is the last resort: a session that is " +
+			"still good is reused, one that is not is refreshed, and only then are credentials sent.",
+		Attributes: settingAttributes(""),
+	}
 }
 
 // Configure implements [provider.Provider]. It sends nothing: credentials are
 // asked for when a token is.
 func (p *telematicsProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	var model providerModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	settings, diags := resolveSettings(model, p.options.Getenv)
+	settings, diags := readSettings(ctx, req.Config, p.options.Getenv)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -126,15 +114,15 @@ func (p *telematicsProvider) userAgent(cliVersion string) string {
 // EphemeralResources implements [provider.ProviderWithEphemeralResources].
 func (p *telematicsProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
-		func() ephemeral.EphemeralResource { return &accessTokenEphemeral{validated: &p.validated} },
+		func() ephemeral.EphemeralResource { return &accessTokenEphemeral{} },
 	}
 }
 
 // DataSources implements [provider.Provider].
 func (p *telematicsProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		func() datasource.DataSource { return &accessTokenDataSource{sessionReader{validated: &p.validated}} },
-		func() datasource.DataSource { return &sessionDataSource{sessionReader{validated: &p.validated}} },
+		func() datasource.DataSource { return &accessTokenDataSource{} },
+		func() datasource.DataSource { return &sessionDataSource{} },
 	}
 }
 

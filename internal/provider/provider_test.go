@@ -35,35 +35,13 @@ func TestUserAgentHasBothVersions(t *testing.T) {
 	}
 }
 
-// The objects are validated before the provider is configured, and without a
-// provider block nothing is validated before them.
-func TestObjectsAreValidatedWithWhatTheProviderHas(t *testing.T) {
+// Credentials are asked for when a token is: a configuration that opens none
+// needs none.
+func TestValidate_NeedsNoCredentials(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
-	tests := []struct {
-		name  string
-		env   environment
-		block config // nil: there is none
-		want  []said
-	}{
-		{name: "nothing", env: p.environment(t), want: []said{
-			failure("device_token", "Missing instance key"), failure("device_token", "Missing instance ID"),
-		}},
-		{name: "the environment, no block", env: p.environment(t).user()},
-		{name: "the block", env: p.environment(t), block: config{"instance_id": instanceID, "instance_key": instanceKey}},
-		{name: "an empty block", env: p.environment(t).user(), block: config{}},
-		{name: "a block of unknown values", env: p.environment(t), block: config{"instance_id": unknown{}, "instance_key": unknown{}}},
-		{name: "a key, but no ID, anywhere", env: p.environment(t), block: config{"instance_key": instanceKey}, want: []said{failure("device_token", "Missing instance ID")}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			c := start(t, test.env, p.clock.Now)
-			if test.block != nil {
-				wantSaid(t, c.validateProvider(test.block))
-			}
-			wantSaid(t, c.validateEphemeral(config{"device_token": deviceToken}), test.want...)
-			wantSaid(t, c.validateData(config{"device_token": deviceToken}), test.want...)
-		})
-	}
+	c := start(t, p.environment(t), p.clock.Now)
+	wantSaid(t, c.validateProvider(nil))
+	wantSaid(t, c.validateEphemeral(config{"device_token": deviceToken}))
+	wantSaid(t, c.validateData(config{"device_token": deviceToken}))
 }

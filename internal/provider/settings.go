@@ -1,27 +1,36 @@
 package provider
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"math/big"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/vaultstore"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
-// Defaults of the provider block.
+// defaultMinLifetime is how long a token lives at the least.
+const defaultMinLifetime = 15 * time.Minute
+
+// The kinds of session stores.
 const (
-	defaultUserServiceURL = userservice.DefaultURL
-	defaultRequestTimeout = session.DefaultRequestTimeout
-	defaultMinLifetime    = 15 * time.Minute
+	storeFile  = "file"
+	storeVault = "vault"
+	storeNone  = "none"
 )
 
 // settings are what the provider block and the environment come to.
@@ -36,107 +45,439 @@ type settings struct {
 	loginLimit     int
 	loginWindow    time.Duration
 	loginWait      time.Duration
-	session        sessionSettings
 
-	// unknown holds the settings whose values are not known yet. They fail a
-	// run only when it asks for a token that needs them.
-	unknown map[setting]bool
+	store       string
+	path        string
+	minLifetime time.Duration
+	readOnly    bool
+	vault       vaultstore.Config
+
+	// unknown holds the attributes whose values are not known yet. They fail
+	// a run only when it asks for a token that needs them.
+	unknown map[string]bool
 }
 
-// resolveSettings reads the provider block and the environment. Its errors and
-// warnings point at the attribute, and name the variable where the value came
-// from there.
-func resolveSettings(model providerModel, getenv func(string) string) (settings, diag.Diagnostics) {
-	r := settingsReader{getenv: getenv, unknown: map[setting]bool{}}
+// defaultSettings are the settings of an empty block and environment.
+func defaultSettings() settings {
 	s := settings{
-		instanceID:     r.id(settingInstanceID, model.InstanceID),
-		instanceKey:    secret.New(r.id(settingInstanceKey, model.InstanceKey)),
-		email:          r.text(settingEmail, model.Email),
-		password:       secret.New(r.text(settingPassword, model.Password)),
-		userServiceURL: r.url(settingUserServiceURL, model.UserServiceURL, defaultUserServiceURL),
-		loginFormat:    r.loginFormat(settingLoginFormat, model.LoginFormat),
-		requestTimeout: r.duration(settingRequestTimeout, model.RequestTimeout, defaultRequestTimeout),
-		loginLimit:     r.count(settingLoginLimit, model.LoginLimit, session.DefaultLoginLimit),
-		loginWindow:    r.duration(settingLoginWindow, model.LoginWindow, session.DefaultLoginWindow),
-		loginWait:      r.durationFrom(settingLoginWait, model.LoginWait, session.DefaultLoginWait, 0, "of zero or more"),
-		session:        r.session(model.Session),
+		loginFormat:    userservice.FormatObject,
+		requestTimeout: session.DefaultRequestTimeout,
+		loginLimit:     session.DefaultLoginLimit,
+		loginWindow:    session.DefaultLoginWindow,
+		loginWait:      session.DefaultLoginWait,
+		minLifetime:    defaultMinLifetime,
+		unknown:        map[string]bool{},
 	}
-	s.unknown = r.unknown
-	return s, r.diags
+	s.userServiceURL, _ = url.Parse(userservice.DefaultURL)
+	return s
 }
 
-// settingsReader reads settings one by one and collects what is wrong with
-// them.
-type settingsReader struct {
-	getenv  func(string) string
-	unknown map[setting]bool
-	diags   diag.Diagnostics
+// A setting is an attribute of the provider block with the environment
+// variable that stands in for it.
+type setting struct {
+	// attribute is the attribute's name; a dot leads into a nested block.
+	attribute   string
+	variable    string
+	description string
+	// kind is what the attribute holds: text, number or flag.
+	kind      kind
+	sensitive bool
+	// read takes over a value. Its error follows upon the origin of the value,
+	// and quotes it only where it cannot be a secret.
+	read func(*settings, string) error
 }
 
-// text returns the value of s, or the empty text when it is not set or not
-// known.
-func (r *settingsReader) text(s setting, attribute types.String) string {
-	text, unknown := s.value(attribute, r.getenv)
-	if unknown {
-		r.unknown[s] = true
+// kind is the type of an attribute.
+type kind int
+
+const (
+	text kind = iota
+	number
+	flag
+)
+
+// settingTable holds every setting of the provider block. Schema and
+// documentation come from it, and the environment is read through it and
+// nowhere else, but for Vault's token and TLS settings, which Vault's own
+// client reads.
+var settingTable = []setting{
+	{
+		attribute: "instance_id", variable: "TELEMATICS_INSTANCE_ID",
+		description: "The instance ID, a UUID. To authorize as admin: the API InstanceID that comes with the API authorization credentials; may be " +
+			"left out. To authorize as user: the user group's InstanceID.",
+		read: into(func(s *settings) *string { return &s.instanceID }),
+	},
+	{
+		attribute: "instance_key", variable: "TELEMATICS_INSTANCE_KEY", sensitive: true,
+		description: "The user group's InstanceKey, a UUID. Needed to authorize as user.",
+		read:        intoSecret(func(s *settings) *secret.String { return &s.instanceKey }),
+	},
+	{
+		attribute: "email", variable: "TELEMATICS_EMAIL",
+		description: "The API login: the email of the API authorization credentials generated in DataHub, which is not the login of the DataHub " +
+			"web page. Needed to authorize as admin.",
+		read: into(func(s *settings) *string { return &s.email }),
+	},
+	{
+		attribute: "password", variable: "TELEMATICS_PASSWORD", sensitive: true,
+		description: "The API password of the API authorization credentials. Needed to authorize as admin.",
+		read:        intoSecret(func(s *settings) *secret.String { return &s.password }),
+	},
+	{
+		attribute: "user_service_url", variable: "TELEMATICS_USER_SERVICE_URL",
+		description: "The base URL of the platform's user-service. It must be `https`, unless its host is this machine (`localhost` or a loopback " +
+			"address). Default `" + userservice.DefaultURL + "`.",
+		read: readURL,
+	},
+	{
+		attribute: "login_format", variable: "TELEMATICS_LOGIN_FORMAT",
+		description: "How the login is written: `object` (default) sends the login fields as a JSON object, `string` as a JSON document inside a " +
+			"string. The platform's documentation has both; the error of a refused login says when to try the other.",
+		read: readLoginFormat,
+	},
+	{
+		attribute: "request_timeout", variable: "TELEMATICS_REQUEST_TIMEOUT",
+		description: "How long one request to the platform may take, as a Go duration such as `30s`. Default `30s`.",
+		read:        aboveZero(func(s *settings) *time.Duration { return &s.requestTimeout }),
+	},
+	{
+		attribute: "login_limit", variable: "TELEMATICS_LOGIN_LIMIT", kind: number,
+		description: "How many logins the platform allows an address within `login_window`. One more would block the address for an hour, so it is " +
+			"held back. Default `5`.",
+		read: readLoginLimit,
+	},
+	{
+		attribute: "login_window", variable: "TELEMATICS_LOGIN_WINDOW",
+		description: "The window that `login_limit` is for, as a Go duration. Default `1m`.",
+		read:        aboveZero(func(s *settings) *time.Duration { return &s.loginWindow }),
+	},
+	{
+		attribute: "login_wait", variable: "TELEMATICS_LOGIN_WAIT",
+		description: "How long a login waits at the most for its place within the limit, as a Go duration; past that it fails before anything is " +
+			"sent, and says when it can succeed. Default `2m`.",
+		read: zeroOrMore(func(s *settings) *time.Duration { return &s.loginWait }),
+	},
+	{
+		attribute: "session.store", variable: "TELEMATICS_SESSION_STORE",
+		description: "`file` (default): in files of the user's, each encrypted with a key that is derived from the credential itself. `vault` (default " +
+			"where `vault` is set): in Vault or OpenBao, for runners that share no disk, encrypted in the same way. `none`: nowhere, so that every " +
+			"run logs in.",
+		read: readStore,
+	},
+	{
+		attribute: "session.path", variable: "TELEMATICS_SESSION_PATH",
+		description: "The folder of the file store, and of the ledger that counts logins. They lie in a folder of their own in it, " +
+			"`telematics-sessions`; nothing else in it is touched. Default: `terraform-provider-telematics` in the user's cache directory.",
+		read: into(func(s *settings) *string { return &s.path }),
+	},
+	{
+		attribute: "session.min_lifetime", variable: "TELEMATICS_SESSION_MIN_LIFETIME",
+		description: "How long a token that is handed out lives at the least, as a Go duration, where the token itself does not say otherwise. " +
+			"Default `15m`.",
+		read: zeroOrMore(func(s *settings) *time.Duration { return &s.minLifetime }),
+	},
+	{
+		attribute: "session.read_only", variable: "TELEMATICS_SESSION_READ_ONLY", kind: flag,
+		description: "For speculative plans: hand out what is stored while it is alive, but never refresh and never log in. Where that would be " +
+			"needed, the run fails and says so. Default `false`.",
+		read: readReadOnly,
+	},
+	{
+		attribute: "session.vault.mount", variable: "TELEMATICS_SESSION_VAULT_MOUNT",
+		description: "The path of the secrets engine. Default `" + vaultstore.DefaultMount + "`.",
+		read:        into(func(s *settings) *string { return &s.vault.Mount }),
+	},
+	{
+		attribute: "session.vault.path", variable: "TELEMATICS_SESSION_VAULT_PATH",
+		description: "The path below the mount under which there is a secret for each identity. Default `" + vaultstore.DefaultPrefix + "`.",
+		read:        into(func(s *settings) *string { return &s.vault.Prefix }),
+	},
+	{
+		attribute: "session.vault.address", variable: "VAULT_ADDR",
+		description: "Vault's URL.",
+		read:        into(func(s *settings) *string { return &s.vault.Address }),
+	},
+	{
+		attribute: "session.vault.namespace", variable: "VAULT_NAMESPACE",
+		description: "The namespace, of Vault Enterprise or OpenBao.",
+		read:        into(func(s *settings) *string { return &s.vault.Namespace }),
+	},
+}
+
+// nestedBlocks describe the blocks that the settings' names lead into. The
+// token of Vault is no attribute: it is a secret, and it is short-lived.
+var nestedBlocks = map[string]string{
+	"session": "Where sessions are kept between runs, and when they count as stale. Without it they are kept in the user's cache directory, " +
+		"encrypted.",
+	"session.vault": "Keeps sessions in a KV v2 secrets engine of Vault or OpenBao. The token is found as Vault's own tools find it: in the " +
+		"environment variable `VAULT_TOKEN`, else where `vault login` has left it.",
+}
+
+// settingAttributes returns the attributes of the block whose name and a dot
+// the prefix is; it is empty for the provider block.
+func settingAttributes(prefix string) map[string]schema.Attribute {
+	attributes := map[string]schema.Attribute{}
+	for _, s := range settingTable {
+		rest, inside := strings.CutPrefix(s.attribute, prefix)
+		name, _, nested := strings.Cut(rest, ".")
+		described := s.description + " May be set by the environment variable `" + s.variable + "`."
+		switch {
+		case !inside:
+		case nested:
+			attributes[name] = schema.SingleNestedAttribute{
+				MarkdownDescription: nestedBlocks[prefix+name],
+				Optional:            true,
+				Attributes:          settingAttributes(prefix + name + "."),
+			}
+		case s.kind == number:
+			attributes[name] = schema.NumberAttribute{MarkdownDescription: described, Optional: true}
+		case s.kind == flag:
+			attributes[name] = schema.BoolAttribute{MarkdownDescription: described, Optional: true}
+		default:
+			attributes[name] = schema.StringAttribute{MarkdownDescription: described, Optional: true, Sensitive: s.sensitive}
+		}
 	}
-	return text
+	return attributes
 }
 
-// wrong reports that the value of s cannot be used.
-func (r *settingsReader) wrong(s setting, attribute types.String, what string) {
-	r.diags.AddAttributeError(s.path(), "Invalid "+s.attribute, r.origin(s, attribute)+what)
+// settingName names a setting by its attribute and its variable, for the
+// person that has to set one of them.
+func settingName(attribute string) string {
+	return fmt.Sprintf("%s (environment variable %s)", attribute, settingVariable(attribute))
 }
 
-// origin tells where a value came from, when that is not the attribute.
-func (r *settingsReader) origin(s setting, attribute types.String) string {
-	if attribute.ValueString() != "" {
-		return ""
+// settingVariable returns the variable of a setting. That of a nested block is
+// the one of its first setting.
+func settingVariable(attribute string) string {
+	for _, s := range settingTable {
+		if s.attribute == attribute || strings.HasPrefix(s.attribute, attribute+".") {
+			return s.variable
+		}
 	}
-	return "The value comes from the environment variable " + s.variable + ". "
+	return ""
 }
 
-// id reads a UUID. Another shape is a warning: the platform is the judge.
-func (r *settingsReader) id(s setting, attribute types.String) string {
-	text := r.text(s, attribute)
-	if text != "" && !isUUID(text) {
-		r.diags.AddAttributeWarning(s.path(), "Unusual "+s.attribute,
-			r.origin(s, attribute)+notUUID(s.attribute))
+// path is where the attribute is.
+func (s setting) path() path.Path {
+	names := strings.Split(s.attribute, ".")
+	at := path.Root(names[0])
+	for _, name := range names[1:] {
+		at = at.AtName(name)
 	}
-	return text
+	return at
 }
 
-// url reads the base URL of a service.
-func (r *settingsReader) url(s setting, attribute types.String, byDefault string) *url.URL {
-	text := r.text(s, attribute)
-	if text == "" {
-		text = byDefault
+// readSettings reads the provider block and the environment. An empty text
+// counts as not set, in both. Errors and warnings about an attribute point at
+// it; those about a variable name it.
+func readSettings(ctx context.Context, block tfsdk.Config, getenv func(string) string) (settings, diag.Diagnostics) {
+	r := reader{block: block, settings: defaultSettings()}
+	for _, s := range settingTable {
+		if r.unknownBlock(ctx, s) {
+			continue
+		}
+		value, unknown := r.value(ctx, s)
+		fromBlock := value != ""
+		switch {
+		case unknown:
+			// The environment does not make up for it: its value will win.
+			r.settings.unknown[s.attribute] = true
+			continue
+		case !fromBlock:
+			value = getenv(s.variable)
+		}
+		if s.attribute == "session.store" && !fromBlock && r.isSet(ctx, "session", "vault") {
+			// To say where in Vault is to say that sessions are kept there.
+			value = storeVault
+		}
+		if value != "" {
+			r.report(s, fromBlock, s.read(&r.settings, value))
+		}
+		if s.attribute == "session.store" && fromBlock && value != storeVault && r.isSet(ctx, "session", "vault") && r.settings.store != "" {
+			r.report(s, fromBlock, sayf("It is %q, and session.vault is set as well. Leave one of them out.", value))
+		}
 	}
-	parsed, err := url.Parse(text)
+	if r.settings.store == "" {
+		r.settings.store = storeFile
+	}
+	return r.settings, r.diags
+}
+
+// A reader reads settings one by one and collects what is wrong with them.
+type reader struct {
+	block    tfsdk.Config
+	settings settings
+	diags    diag.Diagnostics
+}
+
+// unknownBlock reports whether s is in a nested block that is not known yet,
+// which it notes.
+func (r *reader) unknownBlock(ctx context.Context, s setting) bool {
+	names := strings.Split(s.attribute, ".")
+	at := path.Empty()
+	for i, name := range names[:len(names)-1] {
+		at = at.AtName(name)
+		var nested types.Object
+		r.diags.Append(r.block.GetAttribute(ctx, at, &nested)...)
+		if nested.IsUnknown() {
+			r.settings.unknown[strings.Join(names[:i+1], ".")] = true
+			return true
+		}
+	}
+	return false
+}
+
+// isSet reports whether a nested block is given.
+func (r *reader) isSet(ctx context.Context, names ...string) bool {
+	at := path.Empty()
+	for _, name := range names {
+		at = at.AtName(name)
+	}
+	var nested types.Object
+	r.diags.Append(r.block.GetAttribute(ctx, at, &nested)...)
+	return !nested.IsNull()
+}
+
+// value returns the text of an attribute, empty when it is null.
+func (r *reader) value(ctx context.Context, s setting) (value string, unknown bool) {
+	switch s.kind {
+	case number:
+		var n types.Number
+		r.diags.Append(r.block.GetAttribute(ctx, s.path(), &n)...)
+		if n.IsNull() || n.IsUnknown() {
+			return "", n.IsUnknown()
+		}
+		return n.ValueBigFloat().Text('f', -1), false
+	case flag:
+		var b types.Bool
+		r.diags.Append(r.block.GetAttribute(ctx, s.path(), &b)...)
+		if b.IsNull() || b.IsUnknown() {
+			return "", b.IsUnknown()
+		}
+		return strconv.FormatBool(b.ValueBool()), false
+	default:
+		var t types.String
+		r.diags.Append(r.block.GetAttribute(ctx, s.path(), &t)...)
+		return t.ValueString(), t.IsUnknown()
+	}
+}
+
+// An unusualError is a value that is used as it is: the platform is the judge.
+type unusualError struct{ detail string }
+
+func (e *unusualError) Error() string { return e.detail }
+
+// report tells what is wrong with a value. A variable has no place in the
+// configuration: an error at the attribute would ask for a provider block.
+func (r *reader) report(s setting, fromBlock bool, err error) {
+	if err == nil {
+		return
+	}
+	summary, detail := "Invalid "+s.attribute, err.Error()
+	var unusual *unusualError
+	isUnusual := errors.As(err, &unusual)
+	if isUnusual {
+		summary = "Unusual " + s.attribute
+	}
+	if !fromBlock {
+		detail = "The value comes from the environment variable " + s.variable + ". " + detail
+	}
+	switch {
+	case isUnusual && fromBlock:
+		r.diags.AddAttributeWarning(s.path(), summary, detail)
+	case isUnusual:
+		r.diags.AddWarning(summary, detail)
+	case fromBlock:
+		r.diags.AddAttributeError(s.path(), summary, detail)
+	default:
+		r.diags.AddError(summary, detail)
+	}
+}
+
+// The readers of values. Their errors are sentences for a person.
+
+// into stores a text.
+func into(field func(*settings) *string) func(*settings, string) error {
+	return func(s *settings, value string) error {
+		*field(s) = value
+		if field(s) == &s.instanceID {
+			return checkUUID("instance_id", value)
+		}
+		return nil
+	}
+}
+
+// intoSecret stores a secret.
+func intoSecret(field func(*settings) *secret.String) func(*settings, string) error {
+	return func(s *settings, value string) error {
+		*field(s) = secret.New(value)
+		if field(s) == &s.instanceKey {
+			return checkUUID("instance_key", value)
+		}
+		return nil
+	}
+}
+
+// checkUUID returns an [*unusualError] for a value that is no UUID.
+func checkUUID(attribute, value string) error {
+	if isUUID(value) {
+		return nil
+	}
+	return &unusualError{notUUID(attribute)}
+}
+
+// sentenceError is an error whose text is sentences for a person.
+type sentenceError string
+
+func (e sentenceError) Error() string { return string(e) }
+
+// sayf makes sentences for a person.
+func sayf(format string, args ...any) error { return sentenceError(fmt.Sprintf(format, args...)) }
+
+// aboveZero stores a Go duration that is longer than zero.
+func aboveZero(field func(*settings) *time.Duration) func(*settings, string) error {
+	return duration(field, 1, "above zero")
+}
+
+// zeroOrMore stores a Go duration that is not negative.
+func zeroOrMore(field func(*settings) *time.Duration) func(*settings, string) error {
+	return duration(field, 0, "of zero or more")
+}
+
+func duration(field func(*settings) *time.Duration, least time.Duration, bound string) func(*settings, string) error {
+	return func(s *settings, value string) error {
+		d, err := time.ParseDuration(value)
+		if err != nil || d < least {
+			return sayf("%q is not a Go duration %s, such as 30s or 2m.", value, bound)
+		}
+		*field(s) = d
+		return nil
+	}
+}
+
+// readURL reads the base URL of the user-service.
+func readURL(s *settings, value string) error {
+	s.userServiceURL = nil
+	parsed, err := url.Parse(value)
 	switch {
 	case err != nil || parsed.Host == "" || parsed.Hostname() == "":
 		// The parser's error quotes the text, which may hold a password.
-		r.wrong(s, attribute, "It is not a URL with a scheme and a host, such as "+byDefault+".")
-		return nil
+		return sayf("It is not a URL with a scheme and a host, such as %s.", userservice.DefaultURL)
 	case parsed.User != nil:
-		r.wrong(s, attribute, "It must not hold a user name or a password; those are sent in the clear of logs and proxies.")
-		return nil
+		return sayf("It must not hold a user name or a password: proxies and logs show the URL.")
 	case parsed.RawQuery != "" || parsed.Fragment != "":
-		r.wrong(s, attribute, "It must not have a query or a fragment: the provider adds paths to it, such as /v1/Auth/Login.")
-		return nil
+		return sayf("It must not have a query or a fragment: the provider adds paths to it, such as /v1/Auth/Login.")
 	case parsed.Scheme == "http" && !isLoopback(parsed.Hostname()):
-		r.wrong(s, attribute, "Plain http would send passwords in the clear. Use https; http is accepted only for this machine "+
-			"(localhost or a loopback address).")
-		return nil
+		return sayf("Plain http would send passwords in the clear. Use https; http is accepted only for this machine (localhost or a loopback address).")
 	case parsed.Scheme != "http" && parsed.Scheme != "https":
-		r.wrong(s, attribute, "Its scheme must be https.")
-		return nil
+		return sayf("Its scheme must be https.")
 	}
 	// One spelling per service, so that it is one identity to the session
 	// store.
 	parsed.Host = strings.ToLower(parsed.Host)
 	parsed.Path = strings.TrimRight(parsed.Path, "/")
-	return parsed
+	s.userServiceURL = parsed
+	return nil
 }
 
 // isLoopback reports whether host is this machine by name or by address.
@@ -148,76 +489,44 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// loginFormat reads the dialect of the login (PLATFORM-API.md §2).
-func (r *settingsReader) loginFormat(s setting, attribute types.String) userservice.LoginFormat {
-	switch format := userservice.LoginFormat(r.text(s, attribute)); format {
-	case "":
-		return userservice.FormatObject
+// readLoginFormat reads the dialect of the login (PLATFORM-API.md §2).
+func readLoginFormat(s *settings, value string) error {
+	switch format := userservice.LoginFormat(value); format {
 	case userservice.FormatObject, userservice.FormatString:
-		return format
+		s.loginFormat = format
+		return nil
 	default:
-		r.wrong(s, attribute, fmt.Sprintf("It must be %q or %q.", userservice.FormatObject, userservice.FormatString))
-		return userservice.FormatObject
+		return sayf("It must be %q or %q.", userservice.FormatObject, userservice.FormatString)
 	}
 }
 
-// duration reads a Go duration that is longer than zero.
-func (r *settingsReader) duration(s setting, attribute types.String, byDefault time.Duration) time.Duration {
-	return r.durationFrom(s, attribute, byDefault, 1, "above zero")
+// readLoginLimit reads a whole number above zero.
+func readLoginLimit(s *settings, value string) error {
+	n, ok := new(big.Int).SetString(value, 10)
+	if !ok || n.Sign() <= 0 || !n.IsInt64() {
+		return sayf("%q is not a number above zero.", value)
+	}
+	s.loginLimit = int(n.Int64())
+	return nil
 }
 
-// durationFrom reads a Go duration that is least or longer.
-func (r *settingsReader) durationFrom(s setting, attribute types.String, byDefault, least time.Duration, bound string) time.Duration {
-	text := r.text(s, attribute)
-	if text == "" {
-		return byDefault
+// readStore reads where sessions are kept.
+func readStore(s *settings, value string) error {
+	switch value {
+	case storeFile, storeVault, storeNone:
+		s.store = value
+		return nil
+	default:
+		return sayf("%q is none of the stores: %q, %q, %q.", value, storeFile, storeVault, storeNone)
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < least {
-		r.wrong(s, attribute, fmt.Sprintf("%q is not a Go duration %s, such as 30s or 2m.", text, bound))
-		return byDefault
-	}
-	return d
 }
 
-// count reads a number above zero.
-func (r *settingsReader) count(s setting, attribute types.Int64, byDefault int) int {
-	text := types.StringNull()
-	switch {
-	case attribute.IsUnknown():
-		text = types.StringUnknown()
-	case !attribute.IsNull():
-		text = types.StringValue(attribute.String())
+// readReadOnly reads a switch.
+func readReadOnly(s *settings, value string) error {
+	on, err := strconv.ParseBool(value)
+	if err != nil {
+		return sayf("%q is neither true nor false.", value)
 	}
-	number := r.text(s, text)
-	if number == "" {
-		return byDefault
-	}
-	n, err := strconv.Atoi(number)
-	if err != nil || n < 1 {
-		r.wrong(s, text, fmt.Sprintf("%q is not a number above zero.", number))
-		return byDefault
-	}
-	return n
-}
-
-// validatedConfig passes what ValidateConfig saw of the provider block to the
-// validation of its objects. It is safe for concurrent use.
-type validatedConfig struct {
-	mu       sync.Mutex
-	settings settings
-}
-
-func (v *validatedConfig) set(s settings) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.settings = s
-}
-
-// mayHave reports whether the provider block or the environment hold a value
-// for a setting, or may hold one, as its value is not known yet.
-func (v *validatedConfig) mayHave(s setting, has func(settings) bool) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.settings.unknown[s] || has(v.settings)
+	s.readOnly = on
+	return nil
 }

@@ -266,6 +266,7 @@ func TestInvalidSettings(t *testing.T) {
 		{"request_timeout", "TELEMATICS_REQUEST_TIMEOUT", "30", []string{`"30" is not a Go duration above zero`}},
 		{"request_timeout", "TELEMATICS_REQUEST_TIMEOUT", "0s", []string{`"0s" is not a Go duration above zero`}},
 		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "0", []string{`"0" is not a number above zero`}},
+		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "1.5", []string{`"1.5" is not a number above zero`}},
 		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "-3", []string{`"-3" is not a number above zero`}},
 		{"login_window", "TELEMATICS_LOGIN_WINDOW", "0s", []string{`"0s" is not a Go duration above zero`}},
 		{"login_window", "TELEMATICS_LOGIN_WINDOW", "a minute", []string{`"a minute" is not a Go duration above zero`}},
@@ -281,14 +282,16 @@ func TestInvalidSettings(t *testing.T) {
 			for _, where := range []struct {
 				env   environment
 				block config
+				at    string
 				words []string
 			}{
-				{env, blockWith(test.attribute, test.value), test.words},
-				{env.with(test.variable, test.value), nil, fromVariable},
+				{env, blockWith(test.attribute, test.value), test.attribute, test.words},
+				// An error at the attribute would ask for a provider block.
+				{env.with(test.variable, test.value), nil, "", fromVariable},
 			} {
 				c := start(t, where.env, p.clock.Now)
 				for _, got := range []diagnostics{c.validateProvider(where.block), c.configure(where.block)} {
-					wantSaid(t, got, failure(test.attribute, summary, where.words...))
+					wantSaid(t, got, failure(where.at, summary, where.words...))
 					p.wantNoSecret(t, "the diagnostics", got.String(), "hunter2-hunter2")
 					if named := strings.Contains(got.String(), test.variable); named != (where.block == nil) {
 						t.Errorf("the variable is named: %t", named)
@@ -304,7 +307,7 @@ func TestLoginLimitThatIsNoNumber(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := start(t, p.environment(t).with("TELEMATICS_LOGIN_LIMIT", "five"), p.clock.Now)
-	wantSaid(t, c.configure(nil), failure("login_limit", "Invalid login_limit", "TELEMATICS_LOGIN_LIMIT", `"five" is not a number above zero`))
+	wantSaid(t, c.configure(nil), failure("", "Invalid login_limit", "TELEMATICS_LOGIN_LIMIT", `"five" is not a number above zero`))
 	wantSaid(t, c.configure(config{"login_limit": "3"}))
 }
 
@@ -320,7 +323,7 @@ func TestUnusualIDsAreWarnedOfOnce(t *testing.T) {
 	wantSaid(t, got, warning("instance_id", "Unusual instance_id", "It is used as it is"), warning("instance_key", "Unusual instance_key"))
 	p.wantNoSecret(t, "the diagnostics", got.String(), cutOff)
 	c = start(t, p.environment(t).with("TELEMATICS_INSTANCE_KEY", cutOff), p.clock.Now)
-	wantSaid(t, c.configure(nil), warning("instance_key", "Unusual instance_key", "environment variable TELEMATICS_INSTANCE_KEY"))
+	wantSaid(t, c.configure(nil), warning("", "Unusual instance_key", "environment variable TELEMATICS_INSTANCE_KEY"))
 }
 
 func TestUnknownSettings(t *testing.T) {

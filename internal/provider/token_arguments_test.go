@@ -10,11 +10,8 @@ func TestArgumentsAreValidatedOnTheirAttribute(t *testing.T) {
 		refresh = "a-refresh-token-of-some-kind"
 		cutOff  = "5ec2e7ab-0000-4000-8000-00000000c0d"
 	)
-	both := "instance_key (environment variable TELEMATICS_INSTANCE_KEY)"
-	noKey := failure("device_token", "Missing instance key", both, "leave device_token out to authorize as admin")
-	noID := failure("device_token", "Missing instance ID", "instance_id (environment variable TELEMATICS_INSTANCE_ID)")
-	noAccess := failure("resume.access_token", "Half a session", "refresh_token without access_token", "Give both, or neither")
-	noRefresh := failure("resume.refresh_token", "Half a session", "access_token without refresh_token", "Give both, or neither")
+	noAccess := failure("resume.access_token", "Incomplete resume pair", "refresh_token without access_token", "Give both, or neither")
+	noRefresh := failure("resume.refresh_token", "Incomplete resume pair", "access_token without refresh_token", "Give both, or neither")
 	tests := []struct {
 		name string
 		user bool // there are the credentials of a user group
@@ -23,10 +20,10 @@ func TestArgumentsAreValidatedOnTheirAttribute(t *testing.T) {
 	}{
 		{name: "no arguments"},
 		{name: "all null", args: config{"resume": config{}}},
-		{name: "a user without a group", args: config{"device_token": deviceToken}, want: []said{noKey, noID}},
-		{name: "a user with empty texts for a group", args: config{"device_token": deviceToken, "instance_id": "", "instance_key": ""}, want: []said{noKey, noID}},
-		{name: "a user whose key is missing", args: config{"device_token": deviceToken, "instance_id": instanceID}, want: []said{noKey}},
-		{name: "a user whose ID is missing", args: config{"device_token": deviceToken, "instance_key": instanceKey}, want: []said{noID}},
+		{name: "a user without a group", args: config{"device_token": deviceToken}},
+		{name: "a user with empty texts for a group", args: config{"device_token": deviceToken, "instance_id": "", "instance_key": ""}},
+		{name: "a user whose key is missing", args: config{"device_token": deviceToken, "instance_id": instanceID}},
+		{name: "a user whose ID is missing", args: config{"device_token": deviceToken, "instance_key": instanceKey}},
 		{name: "a user with the arguments' group", args: config{"device_token": deviceToken, "instance_id": instanceID, "instance_key": instanceKey}},
 		{name: "a user with the provider's group", user: true, args: config{"device_token": deviceToken}},
 		{name: "a user with a group not known yet", args: config{"device_token": deviceToken, "instance_id": unknown{}, "instance_key": unknown{}}},

@@ -61,9 +61,9 @@ func TestLoginThatFailsIsExplained(t *testing.T) {
 		{name: "404", faults: []emulator.Fault{emulator.Status(404)}, words: []string{"HTTP 404 Not Found", checkURL}, not: "email"},
 		{name: "415", faults: []emulator.Fault{emulator.Status(415)}, words: []string{"HTTP 415", tryString}},
 		{name: "422", faults: []emulator.Fault{emulator.Status(422)}, words: []string{"HTTP 422", tryString}},
-		{name: "429 with Retry-After", faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")}, words: []string{"HTTP 429", "too many", "Do not log in again before 05:08:07 UTC on 2026-03-04", "can still be refreshed"}, not: checkAdmin},
-		{name: "429 without it", faults: []emulator.Fault{emulator.Status(429)}, words: []string{"HTTP 429", "Do not log in again before 06:06:07 UTC on 2026-03-04"}},
-		{name: "429 inside of 200", faults: []emulator.Fault{emulator.InnerStatus(429)}, words: []string{"Status 429", "Do not log in again before 06:06:07 UTC on 2026-03-04"}},
+		{name: "429 with Retry-After", faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")}, words: []string{"HTTP 429", "too many", "Do not log in again before 2026-03-04T05:08:07Z", "can still be refreshed"}, not: checkAdmin},
+		{name: "429 without it", faults: []emulator.Fault{emulator.Status(429)}, words: []string{"HTTP 429", "Do not log in again before 2026-03-04T06:06:07Z"}},
+		{name: "429 inside of 200", faults: []emulator.Fault{emulator.InnerStatus(429)}, words: []string{"Status 429", "Do not log in again before 2026-03-04T06:06:07Z"}},
 		{name: "503, every time", faults: thrice(emulator.Status(503)), words: []string{"HTTP 503 Service Unavailable", "(3 attempts)", runAgain}, not: checkAdmin},
 		{name: "no answer, every time", faults: thrice(emulator.ConnectionReset()), words: []string{"the connection was closed", "(3 attempts)", runAgain}},
 		{name: "a web page with 502", faults: thrice(emulator.HTMLPage(502)), words: []string{"HTTP 502 Bad Gateway", "a web page", runAgain}},
@@ -96,7 +96,7 @@ func TestBlockedLoginIsNotSent(t *testing.T) {
 	configured(t, p, env, nil).mustOpen(nil)
 	p.Inject(emulator.Login, emulator.StatusWithRetryAfter(429, "120"))
 	user := config{"device_token": deviceToken}
-	wantSaid(t, configured(t, p, env.user(), nil).open(user).diagnostics, failure("", "Login failed", "Do not log in again before 05:08:07 UTC"))
+	wantSaid(t, configured(t, p, env.user(), nil).open(user).diagnostics, failure("", "Login failed", "Do not log in again before 2026-03-04T05:08:07Z"))
 	before := len(p.sent())
 	wantSaid(t, configured(t, p, env.user(), nil).open(user).diagnostics, failure("", "Login held back",
 		"has blocked logins from this address until 2026-03-04T05:08:07Z", "can still be refreshed"))
@@ -125,7 +125,7 @@ func TestRefreshThatFailsIsExplained(t *testing.T) {
 		{name: "empty tokens", faults: []emulator.Fault{emulator.EmptyTokens()}},
 		{name: "429 with Retry-After",
 			faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")},
-			words:  []string{"/v1/Auth/RefreshToken answered HTTP 429", "run again after 08:08:07 UTC on 2026-03-04"},
+			words:  []string{"/v1/Auth/RefreshToken answered HTTP 429", "run again after 2026-03-04T08:08:07Z"},
 		},
 		{name: "429 without it, every time", faults: fourTimes(emulator.Status(429)), words: []string{"(4 attempts)", "run again in a while"}},
 		{name: "503, every time", faults: fourTimes(emulator.Status(503)), words: []string{"HTTP 503", "(4 attempts)", tokensKept, runAgain}},
@@ -218,8 +218,8 @@ func TestWrongClockIsWarnedOf(t *testing.T) {
 		ahead time.Duration
 		want  []said
 	}{
-		{"a platform that is ahead", 10 * time.Minute, []said{warning("", "Clock is wrong", "This machine's clock is 10m0s behind the platform's", "NTP")}},
-		{"a platform that is behind", -10 * time.Minute, []said{warning("", "Clock is wrong", "This machine's clock is 10m0s ahead of the platform's")}},
+		{"a platform that is ahead", 10 * time.Minute, []said{warning("", "Clock skew", "This machine's clock is 10m0s behind the platform's", "NTP")}},
+		{"a platform that is behind", -10 * time.Minute, []said{warning("", "Clock skew", "This machine's clock is 10m0s ahead of the platform's")}},
 		{"a minute is tolerated", time.Minute, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -251,6 +251,6 @@ func TestDeadlineIsSaid(t *testing.T) {
 	p := newPlatform(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancel()
-	wantSaid(t, configured(t, p, p.environment(t).admin(), nil).openIn(ctx, nil).diagnostics, failure("", "Out of time"))
+	wantSaid(t, configured(t, p, p.environment(t).admin(), nil).openIn(ctx, nil).diagnostics, failure("", "Timed out"))
 	p.wantIssued(t, 0, 0)
 }

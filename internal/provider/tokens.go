@@ -3,9 +3,13 @@ package provider
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/jwt"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
@@ -40,7 +44,7 @@ func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener 
 		Now:            now,
 	})
 	log := newLogger(sessionSubsystem)
-	store, ledger := s.session.open(now, log)
+	store, ledger := s.openStores(now, log)
 	o.manager = session.NewManager(session.Config{
 		Store: store,
 		Budget: session.NewBudget(ledger, session.BudgetConfig{
@@ -52,7 +56,7 @@ func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener 
 			Logger:         log,
 		}),
 		LockWait: s.lockWait(),
-		ReadOnly: s.session.readOnly,
+		ReadOnly: s.readOnly,
 		Now:      now,
 		Logger:   log,
 		Hook:     options.Hook,
@@ -105,7 +109,7 @@ func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Re
 		}
 		account = session.ResumedAccount(url, account.InstanceID, resumed.RefreshToken)
 	}
-	minLifetime := args.minLifetime(o.settings.session.minLifetime)
+	minLifetime := args.minLifetime(o.settings.minLifetime)
 	result, err := o.manager.Open(ctx, session.Request{
 		Account:     account,
 		Authorizer:  o.client.Authorizer(credentials),
@@ -142,26 +146,57 @@ func resumedSession(args tokenArguments) session.Session {
 }
 
 // unknownSettings reports the settings that a token needs and that are not
-// known yet.
+// known yet: all but the credentials that the arguments do without.
 func (o *tokenOpener) unknownSettings(args tokenArguments) diag.Diagnostics {
-	needed := o.settings.neededAlways()
-	if isUnset(args.InstanceID) {
-		needed = append(needed, settingInstanceID)
-	}
-	switch {
-	case isUnset(args.DeviceToken):
-		needed = append(needed, settingEmail, settingPassword)
-	case isUnset(args.InstanceKey):
-		needed = append(needed, settingInstanceKey)
+	isAdmin := isUnset(args.DeviceToken)
+	spared := map[string]bool{
+		"instance_id":  !isUnset(args.InstanceID),
+		"instance_key": isAdmin || !isUnset(args.InstanceKey),
+		"email":        !isAdmin,
+		"password":     !isAdmin,
 	}
 	var diags diag.Diagnostics
-	for _, s := range needed {
-		if o.settings.unknown[s] {
+	for _, attribute := range slices.Sorted(maps.Keys(o.settings.unknown)) {
+		if !spared[attribute] {
 			diags.AddError("Provider configuration not known yet",
 				fmt.Sprintf("A token is asked for while the provider's %s depends on values that are known only after apply. "+
 					"Apply what it depends on first (with -target), or set it from a value that is known when planning, such as a variable or %s.",
-					s.attribute, s.variable))
+					attribute, settingVariable(attribute)))
 		}
 	}
 	return diags
+}
+
+// configured is what every object of the provider embeds: it gets the token
+// opener of the provider.
+type configured struct{ tokens *tokenOpener }
+
+// from takes over what the provider hands to its objects, which is nil while
+// the provider is not configured.
+func (c *configured) from(data any, diags *diag.Diagnostics) {
+	if data == nil {
+		return
+	}
+	tokens, ok := data.(*tokenOpener)
+	if !ok {
+		diags.AddError("Provider not configured as expected",
+			fmt.Sprintf("The provider handed on a %T. This is a defect of the provider; please report it.", data))
+	}
+	c.tokens = tokens
+}
+
+// configuredData is configured for data sources.
+type configuredData struct{ configured }
+
+// Configure implements [datasource.DataSourceWithConfigure].
+func (c *configuredData) Configure(_ context.Context, req datasource.ConfigureRequest, resp *datasource.ConfigureResponse) {
+	c.from(req.ProviderData, &resp.Diagnostics)
+}
+
+// configuredEphemeral is configured for ephemeral resources.
+type configuredEphemeral struct{ configured }
+
+// Configure implements [ephemeral.EphemeralResourceWithConfigure].
+func (c *configuredEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	c.from(req.ProviderData, &resp.Diagnostics)
 }

@@ -55,7 +55,7 @@ func explain(err error, how explanation) diag.Diagnostics {
 
 // readOnly explains what a read-only run would have done.
 func (how explanation) readOnly(err *session.ReadOnlyError) string {
-	return sentence(err) + " Let a run without " + settingSessionReadOnly.String() + " come before this one, with the same session store: it gets a " +
+	return sentence(err) + " Let a run without " + settingName("session.read_only") + " come before this one, with the same session store: it gets a " +
 		"session that this one can hand out."
 }
 
@@ -71,7 +71,7 @@ func (how explanation) refresh(err error) string {
 	text := sentence(err)
 	switch wait, blocked := answer.Blocked(); {
 	case blocked && wait > 0:
-		return text + fmt.Sprintf(" The platform wants no more requests for now: run again after %s.", clock(how.now.Add(wait)))
+		return text + fmt.Sprintf(" The platform wants no more requests for now: run again after %s.", timeText(how.now.Add(wait)))
 	case blocked:
 		return text + " The platform wants no more requests for now: run again in a while."
 	case answer.Temporary():
@@ -107,7 +107,7 @@ func (how explanation) login(err error) (summary, text string) {
 	case errors.Is(err, context.Canceled):
 		return "Interrupted", "The run was interrupted before there was a token."
 	case deadline:
-		return "Out of time", "The operation's deadline passed before there was a token. " + sentence(err)
+		return "Timed out", "The operation's deadline passed before there was a token. " + sentence(err)
 	default:
 		return "No access token", sentence(err)
 	}
@@ -122,7 +122,7 @@ func (how explanation) loginAdvice(answer *userservice.Error) string {
 			wait = session.DefaultBlock
 		}
 		return fmt.Sprintf("Logins from this address are blocked, as too many were made. Do not log in again before %s: "+
-			"until then a login can only fail. Sessions that exist can still be refreshed.", clock(how.now.Add(wait)))
+			"until then a login can only fail. Sessions that exist can still be refreshed.", timeText(how.now.Add(wait)))
 	case answer.Temporary():
 		return "Run again when the platform can be reached."
 	}
@@ -142,8 +142,8 @@ func (how explanation) heldBack(held *session.BudgetError) string {
 		return "Until then a login can only fail, from any program at this address. Sessions that exist can still be refreshed. " +
 			"Too many logins mean that the session store is off, not shared, or wiped between runs."
 	}
-	return "Run again then, or raise " + settingLoginWait.String() + ", so that the run waits. If the platform allows more, raise " +
-		settingLoginLimit.attribute + "."
+	return "Run again then, or raise " + settingName("login_wait") + ", so that the run waits. If the platform allows more, raise " +
+		"login_limit" + "."
 }
 
 // checkCredentials says which values the login was made of, and where right
@@ -179,7 +179,7 @@ func (how explanation) checkURL() string {
 func missingCredentials(err *userservice.MissingCredentialsError) string {
 	names := make([]string, len(err.Names))
 	for i, name := range err.Names {
-		names[i] = settingOf(name).String()
+		names[i] = settingName(name)
 	}
 	kind, from := "an admin", "They are the API authorization credentials that are generated on the Management page of DataHub. "+
 		"To authorize as a user instead, set device_token."
@@ -198,7 +198,7 @@ func explainNotices(result session.Result, asked time.Duration) diag.Diagnostics
 			diags.AddWarning("Token lives shorter than asked for",
 				fmt.Sprintf("The access token ends at %s, in %s; min_lifetime asks for %s. The platform makes its tokens live %s: "+
 					"lower min_lifetime below that, or the token is replaced more often than it needs to be.",
-					clock(result.ExpiresAt), notice.Duration.Round(time.Second), asked, result.Lifetime()))
+					timeText(result.ExpiresAt), notice.Duration.Round(time.Second), asked, result.Lifetime()))
 		case session.WaitedToLogin:
 			diags.AddWarning("Login was held back",
 				fmt.Sprintf("The login waited for %s to keep within the platform's limit. Logins are rare where sessions are kept: "+
@@ -212,13 +212,13 @@ func explainNotices(result session.Result, asked time.Duration) diag.Diagnostics
 		case session.WouldRefresh:
 			diags.AddWarning("Token is about to expire",
 				fmt.Sprintf("The access token ends at %s, in %s; min_lifetime asks for %s. A run that is not read-only would have refreshed it.",
-					clock(result.ExpiresAt), notice.Duration.Round(time.Second), asked))
+					timeText(result.ExpiresAt), notice.Duration.Round(time.Second), asked))
 		case session.StoreUnavailable:
 			diags.AddWarning("Session store not usable",
 				"Sessions are kept in memory for this run only, so the next run starts without them and may have to log in. "+
 					sentence(notice.Err))
 		case session.ClockSkew:
-			diags.AddWarning("Clock is wrong", clockSkew(notice.Duration))
+			diags.AddWarning("Clock skew", clockSkew(notice.Duration))
 		}
 	}
 	return diags
@@ -249,5 +249,5 @@ func sentence(err error) string {
 	return text
 }
 
-// clock writes a time for a person.
-func clock(t time.Time) string { return t.UTC().Format("15:04:05 MST on 2006-01-02") }
+// timeText writes a time for a person.
+func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -66,7 +66,7 @@ func TestSessionStoreIsValidated(t *testing.T) {
 		{"no such store", config{"store": "redis"}, nil, failure("session.store", "Invalid session.store", `"redis"`, `"file"`, `"vault"`, `"none"`)},
 		{"no such store in the environment",
 			nil, map[string]string{"TELEMATICS_SESSION_STORE": "redis"},
-			failure("session.store", "Invalid session.store", "TELEMATICS_SESSION_STORE"),
+			failure("", "Invalid session.store", "TELEMATICS_SESSION_STORE"),
 		},
 		{"two stores",
 			config{"store": "file", "vault": config{}}, nil,
@@ -78,7 +78,7 @@ func TestSessionStoreIsValidated(t *testing.T) {
 		},
 		{"read_only in other words",
 			nil, map[string]string{"TELEMATICS_SESSION_READ_ONLY": "maybe"},
-			failure("session.read_only", "Invalid session.read_only", "TELEMATICS_SESSION_READ_ONLY"),
+			failure("", "Invalid session.read_only", "TELEMATICS_SESSION_READ_ONLY"),
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {

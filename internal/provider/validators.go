@@ -2,7 +2,9 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"regexp"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
@@ -19,7 +21,7 @@ func notUUID(attribute string) string {
 		" is not. It is used as it is; if the platform refuses it, look for a value that was cut short or mixed up with another."
 }
 
-// uuidShaped warns of a value that is no UUID.
+// uuidShaped warns of a value that is not a UUID.
 type uuidShaped struct{}
 
 // Description implements [validator.Describer].
@@ -36,3 +38,34 @@ func (uuidShaped) ValidateString(_ context.Context, req validator.StringRequest,
 	}
 	resp.Diagnostics.AddAttributeWarning(req.Path, "Unusual "+req.Path.String(), notUUID(req.Path.String()))
 }
+
+// durationText accepts a Go duration that is not negative; an empty text
+// counts as not set.
+type durationText struct{}
+
+// Description implements [validator.Describer].
+func (durationText) Description(context.Context) string {
+	return "value must be a Go duration that is not negative, such as 15m"
+}
+
+// MarkdownDescription implements [validator.Describer].
+func (v durationText) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+// ValidateString implements [validator.String].
+func (durationText) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	text := req.ConfigValue.ValueString()
+	if text == "" {
+		return
+	}
+	switch d, err := time.ParseDuration(text); {
+	case err != nil:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid duration", fmt.Sprintf("%q is not a Go duration, such as 15m or 2h.", text))
+	case d < 0:
+		resp.Diagnostics.AddAttributeError(req.Path, "Negative duration", fmt.Sprintf("%q is negative: a token cannot be asked to have expired. Use 0s to take any that has not.", text))
+	}
+}
+
+var (
+	_ validator.String = durationText{}
+	_ validator.String = uuidShaped{}
+)

@@ -1,0 +1,46 @@
+package provider
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/filestore"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/vaultstore"
+)
+
+// openStores returns the store of sessions and the ledger of logins. The ledger
+// is kept on disk whatever the store is, for the limit is the machine's: it
+// holds times only. Nothing is read or made before a session is asked for.
+func (s settings) openStores(now func() time.Time, log *slog.Logger) (session.Store, session.Ledger) {
+	files, unusable := filestore.Open(filestore.Config{Dir: s.path, Logger: log})
+	var ledger session.Ledger = &session.MemoryLedger{}
+	if unusable == nil {
+		ledger = files.Ledger()
+	}
+	switch {
+	case s.store == storeNone:
+		return nil, ledger
+	case s.store == storeVault:
+		return s.openVault(now, log), ledger
+	case unusable != nil:
+		return session.Unavailable(unusable), ledger
+	default:
+		return files, ledger
+	}
+}
+
+// openVault returns the store in Vault.
+func (s settings) openVault(now func() time.Time, log *slog.Logger) session.Store {
+	config := s.vault
+	config.Logger, config.Now = log, now
+	store, err := vaultstore.Open(config)
+	if err != nil {
+		return session.Unavailable(err)
+	}
+	return store
+}
+
+// lockWait is how long to wait for another process that gets a session of the
+// same identity: what its login may wait and its requests may take.
+func (s settings) lockWait() time.Duration { return s.loginWait + 5*s.requestTimeout }
