@@ -17,17 +17,17 @@ terraform {
 # TELEMATICS_USER_SERVICE_URL.
 provider "telematics" {}
 
-# Opened anew in each plan and apply, and written nowhere.
+# Opened in each plan and in each apply, and never written to state.
 ephemeral "telematics_access_token" "admin" {}
 
 variable "downstream_command" {
-  description = "A command that finds a header's value, \"Bearer ...\", in the environment variable AUTHORIZATION, and writes what the platform answers to downstream.json."
+  description = "A command that reads the header's value, \"Bearer ...\", from the environment variable AUTHORIZATION, and writes the platform's answer to downstream.json."
   type        = string
   default     = "curl --fail --silent --show-error --output downstream.json --header \"Authorization: $AUTHORIZATION\" https://user.telematicssdk.com/v1/Management/users"
 }
 
-# Stands for anything that needs the token: it calls one of the platform's
-# methods that ask for it.
+# Stands for anything that needs the token: it calls a method of the platform that
+# needs one.
 resource "terraform_data" "downstream" {
   provisioner "local-exec" {
     command = var.downstream_command

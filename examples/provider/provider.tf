@@ -8,8 +8,8 @@ terraform {
   }
 }
 
-# Nothing has to be in the configuration: email and password are better given
-# as TELEMATICS_EMAIL and TELEMATICS_PASSWORD.
+# The block can be empty: set email and password as TELEMATICS_EMAIL and
+# TELEMATICS_PASSWORD.
 provider "telematics" {}
 
 # To authorize as user instead, name the user group here and the user on the

@@ -1,9 +1,9 @@
-# "Keep a fresh token in the vault": what a schedule applies. Beside it are a
-# workflow for GitHub Actions (.github/workflows/fresh-token.yml) and a pipeline for GitLab
-# (.gitlab-ci.yml).
+# Keeps a fresh token in Vault when it is applied on a schedule: by the workflow for
+# GitHub Actions (.github/workflows/fresh-token.yml) or the pipeline for GitLab
+# (.gitlab-ci.yml) in this folder.
 #
-# A run that finds a token with min_lifetime or more to live asks nothing of the
-# platform and writes nothing. One that does not makes one refresh and one write.
+# If the token lives for at least min_lifetime, a run sends no request to the
+# platform and writes nothing. Otherwise it makes one refresh and one write.
 
 terraform {
   # Write-only arguments. OpenTofu: 1.11 or later.
@@ -19,18 +19,18 @@ terraform {
     }
   }
 
-  # State holds no secret, and has to be kept all the same: it is how a run knows
-  # which version is stored. Add the backend of your other stacks here.
+  # State holds no secret, but it has to be kept: it records which version is
+  # stored. Add the backend of your other stacks here.
 }
 
-# The login is in TELEMATICS_EMAIL and TELEMATICS_PASSWORD, and Vault in VAULT_ADDR and
-# VAULT_TOKEN.
+# The credentials are in TELEMATICS_EMAIL and TELEMATICS_PASSWORD, and those of Vault
+# in VAULT_ADDR and VAULT_TOKEN.
 provider "telematics" {
   # Runners that share neither a disk nor a cache keep the session in Vault:
   # session = { vault = {} }
 }
 
-# Copy that folder, or name the module of your own registry.
+# Copy that folder, or use a module from your own registry.
 module "token" {
   source = "../stores/vault"
 

@@ -9,15 +9,15 @@ terraform {
   }
 }
 
-# The token, and the number that changes exactly when the token does. Both
-# objects are about the same session, so give both the same arguments.
+# The token, and a version that changes exactly when the token does. Both objects
+# share a session, so give them the same arguments.
 ephemeral "telematics_access_token" "admin" {}
 
 data "telematics_session" "admin" {}
 
-# Run once for each new token, and not while the token is good. The argument
-# that goes with a write-only one, such as data_json_wo_version, takes the
-# version in the same way; the guide on secret stores has examples.
+# Runs once for each new token, and not while the token is good. The version of a
+# write-only argument, such as data_json_wo_version, takes the version in the same
+# way; the guide on secret stores has examples.
 resource "terraform_data" "consumer" {
   triggers_replace = [data.telematics_session.admin.version]
 

@@ -1,5 +1,5 @@
 # A single HTTP request with the token. The data source of hashicorp/http cannot
-# be given one: the headers of a data source are written into state, so Terraform
+# take the token: the headers of a data source are written into state, so Terraform
 # refuses ephemeral values there. A provisioner takes them.
 
 terraform {
@@ -14,15 +14,15 @@ terraform {
 }
 
 variable "url" {
-  description = "What to ask for."
+  description = "The URL to request."
   type        = string
   default     = "https://user.telematicssdk.com/v1/Management/users"
 }
 
 ephemeral "telematics_access_token" "admin" {}
 
-# The header goes through a configuration on standard input, since other users
-# of the machine can see the arguments of a command.
+# curl reads the header from standard input, since other users of the machine can
+# see the arguments of a command.
 resource "terraform_data" "request" {
   triggers_replace = [var.url]
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands for a program that needs the token, which it finds in its environment.
+# Stands for a program that reads the token from its environment.
 set -eu
 case ${AUTHORIZATION:?} in
 'Bearer '*) echo 'There is a token.' ;;

@@ -1,4 +1,4 @@
-# The token by way of a module's ephemeral output.
+# The token as the ephemeral output of a module.
 
 terraform {
   # Ephemeral resources. OpenTofu: 1.11 or later.
@@ -15,7 +15,7 @@ module "token" {
   source = "./token"
 }
 
-# In a provider block or a write-only argument it is used in the same way.
+# A provider block or a write-only argument takes it in the same way.
 resource "terraform_data" "consumer" {
   provisioner "local-exec" {
     command = "./consumer.sh"

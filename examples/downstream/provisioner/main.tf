@@ -1,5 +1,5 @@
-# A program that is run once for each new token: the version of the session
-# changes exactly when the token does.
+# Runs a program once for each new token: the version of the session changes
+# exactly when the token does.
 
 terraform {
   # Ephemeral resources. OpenTofu: 1.11 or later.

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Stands for a program that hands the token to a service which keeps it, and
-# tells that to go on with it.
+# Stands for a program that gives the token to a service and restarts the service.
 set -eu
 : "${AUTHORIZATION:?}"
 echo 'The service has the new token.'

@@ -1,5 +1,5 @@
-# The token in the block of a provider that calls an API of your own which takes
-# the platform's tokens, such as a gateway: Mastercard/restapi.
+# The token in the block of the provider Mastercard/restapi, which calls an API of
+# your own that takes the platform's tokens, such as a gateway.
 
 terraform {
   # Ephemeral resources. OpenTofu: 1.11 or later.
@@ -23,7 +23,7 @@ variable "api_url" {
 
 ephemeral "telematics_access_token" "admin" {}
 
-# Leave debug off: with it, this provider prints what it sends, headers too.
+# Leave debug off: with debug on, this provider prints its requests with their headers.
 provider "restapi" {
   uri                  = var.api_url
   write_returns_object = true

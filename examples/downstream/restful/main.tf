@@ -1,4 +1,4 @@
-# The token in the block of a provider that calls the platform: magodo/restful.
+# The token in the block of the provider magodo/restful, which calls the platform.
 
 terraform {
   # Ephemeral resources. OpenTofu: 1.11 or later.
@@ -24,12 +24,12 @@ provider "restful" {
   }
 }
 
-# What this answers is written into state, like the results of any data source.
+# The result is written into state, as with every data source.
 data "restful_resource" "profile" {
   id = "/v1/Management/users"
 }
 
-# This one leaves nothing behind.
+# The result of an ephemeral resource is in no state.
 ephemeral "restful_resource" "profile" {
   path   = "/v1/Management/users"
   method = "GET"

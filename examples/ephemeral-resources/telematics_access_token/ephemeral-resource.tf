@@ -12,8 +12,8 @@ terraform {
 # Admin: the credentials are in TELEMATICS_EMAIL and TELEMATICS_PASSWORD.
 ephemeral "telematics_access_token" "admin" {}
 
-# The token as a header, for a program that a run starts. In a provider block
-# it is used in the same way.
+# The token as a header, for a program that a run starts. A provider block takes
+# it in the same way.
 resource "terraform_data" "sync" {
   provisioner "local-exec" {
     command = "curl --fail --silent --show-error --header \"Authorization: $AUTHORIZATION\" https://user.telematicssdk.com/v1/Management/users"
@@ -41,6 +41,6 @@ ephemeral "telematics_access_token" "driver" {
   instance_id  = "3f0c2d4e-5b6a-4c7d-8e9f-0a1b2c3d4e5f"
   instance_key = var.instance_key
 
-  # A run that takes long asks for a token that lasts.
+  # For a run that takes up to 45 minutes.
   min_lifetime = "45m"
 }

@@ -11,7 +11,7 @@ terraform {
 
 ephemeral "telematics_access_token" "admin" {}
 
-# Checked in each plan and apply; a claim that is not there is an error.
+# Evaluated in each plan and apply. A missing claim is an error.
 locals {
   claims = provider::telematics::jwt_claims(ephemeral.telematics_access_token.admin.access_token)
 }

@@ -26,13 +26,13 @@ variable "name" {
 }
 
 variable "min_lifetime" {
-  description = "How long the stored token lives at the least when a run ends: twice the time between two runs or more, and less than the platform's tokens live."
+  description = "The minimum lifetime of the stored token at the end of a run: at least twice the time between two runs, and less than the lifetime of the platform's tokens."
   type        = string
   default     = "75m"
 }
 
-# The session is kept where the provider keeps it, so the first run is like any
-# other.
+# The session is in the provider's own session store, so the first run is like
+# every other run.
 ephemeral "telematics_access_token" "admin" {
   min_lifetime = var.min_lifetime
 }
@@ -47,7 +47,7 @@ resource "aws_secretsmanager_secret" "token" {
 }
 
 # A new version of the session is a new version of the secret. AWSCURRENT stays
-# on the old one until the new one is there, so consumers see no gap.
+# on the old version until the new one exists, so consumers see no gap.
 resource "aws_secretsmanager_secret_version" "token" {
   secret_id = aws_secretsmanager_secret.token.id
   secret_string_wo = jsonencode({
@@ -59,6 +59,6 @@ resource "aws_secretsmanager_secret_version" "token" {
 }
 
 output "expires_at" {
-  description = "When the stored token ends: what to watch."
+  description = "When the stored token expires. Watch it."
   value       = data.telematics_session.admin.expires_at
 }

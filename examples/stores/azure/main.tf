@@ -35,13 +35,13 @@ variable "name" {
 }
 
 variable "min_lifetime" {
-  description = "How long the stored token lives at the least when a run ends: twice the time between two runs or more, and less than the platform's tokens live."
+  description = "The minimum lifetime of the stored token at the end of a run: at least twice the time between two runs, and less than the lifetime of the platform's tokens."
   type        = string
   default     = "75m"
 }
 
-# The session is kept where the provider keeps it, so the first run is like any
-# other.
+# The session is in the provider's own session store, so the first run is like
+# every other run.
 ephemeral "telematics_access_token" "admin" {
   min_lifetime = var.min_lifetime
 }
@@ -56,11 +56,11 @@ resource "azurerm_key_vault_secret" "token" {
   value_wo         = ephemeral.telematics_access_token.admin.authorization
   value_wo_version = data.telematics_session.admin.version
 
-  # Key Vault shows it, and can tell of secrets that are about to expire.
+  # Key Vault shows it, and can notify you before a secret expires.
   expiration_date = data.telematics_session.admin.expires_at
 }
 
 output "expires_at" {
-  description = "When the stored token ends: what to watch."
+  description = "When the stored token expires. Watch it."
   value       = data.telematics_session.admin.expires_at
 }

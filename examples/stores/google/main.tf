@@ -26,13 +26,13 @@ variable "secret_id" {
 }
 
 variable "min_lifetime" {
-  description = "How long the stored token lives at the least when a run ends: twice the time between two runs or more, and less than the platform's tokens live."
+  description = "The minimum lifetime of the stored token at the end of a run: at least twice the time between two runs, and less than the lifetime of the platform's tokens."
   type        = string
   default     = "75m"
 }
 
-# The session is kept where the provider keeps it, so the first run is like any
-# other.
+# The session is in the provider's own session store, so the first run is like
+# every other run.
 ephemeral "telematics_access_token" "admin" {
   min_lifetime = var.min_lifetime
 }
@@ -57,14 +57,14 @@ resource "google_secret_manager_secret_version" "token" {
   })
   secret_data_wo_version = data.telematics_session.admin.version
 
-  # The next version is there before this one is destroyed, so consumers of
-  # the latest see no gap.
+  # The next version exists before this one is destroyed, so consumers of the
+  # latest version see no gap.
   lifecycle {
     create_before_destroy = true
   }
 }
 
 output "expires_at" {
-  description = "When the stored token ends: what to watch."
+  description = "When the stored token expires. Watch it."
   value       = data.telematics_session.admin.expires_at
 }

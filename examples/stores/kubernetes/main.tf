@@ -1,8 +1,8 @@
 # Keeps a fresh access token in a Kubernetes secret, for pods that mount it.
 # Apply it on a schedule: see ../../scheduled.
 #
-# The cluster comes from KUBE_CONFIG_PATH, or from within the cluster; the
-# credentials of the platform from TELEMATICS_EMAIL and TELEMATICS_PASSWORD.
+# The cluster comes from KUBE_CONFIG_PATH, or from within the cluster. The
+# credentials of the platform come from TELEMATICS_EMAIL and TELEMATICS_PASSWORD.
 #
 # The pair of tokens cannot be resumed from here: the Kubernetes provider has no
 # ephemeral resource that reads a secret, and its data source would write the pair into
@@ -36,13 +36,13 @@ variable "name" {
 }
 
 variable "min_lifetime" {
-  description = "How long the stored token lives at the least when a run ends: twice the time between two runs or more, and less than the platform's tokens live."
+  description = "The minimum lifetime of the stored token at the end of a run: at least twice the time between two runs, and less than the lifetime of the platform's tokens."
   type        = string
   default     = "75m"
 }
 
-# The session is kept where the provider keeps it, so the first run is like any
-# other.
+# The session is in the provider's own session store, so the first run is like
+# every other run.
 ephemeral "telematics_access_token" "admin" {
   min_lifetime = var.min_lifetime
 }
@@ -51,8 +51,8 @@ data "telematics_session" "admin" {
   min_lifetime = var.min_lifetime
 }
 
-# A pod that mounts the secret sees the new token after a while. One that has it
-# in an environment variable keeps the old one.
+# A pod that mounts the secret sees the new token after a while. A pod that has
+# the token in an environment variable keeps the old one.
 resource "kubernetes_secret_v1" "token" {
   metadata {
     namespace = var.namespace
@@ -69,6 +69,6 @@ resource "kubernetes_secret_v1" "token" {
 }
 
 output "expires_at" {
-  description = "When the stored token ends: what to watch."
+  description = "When the stored token expires. Watch it."
   value       = data.telematics_session.admin.expires_at
 }

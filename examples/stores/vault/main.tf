@@ -32,13 +32,13 @@ variable "name" {
 }
 
 variable "min_lifetime" {
-  description = "How long the stored token lives at the least when a run ends: twice the time between two runs or more, and less than the platform's tokens live."
+  description = "The minimum lifetime of the stored token at the end of a run: at least twice the time between two runs, and less than the lifetime of the platform's tokens."
   type        = string
   default     = "75m"
 }
 
-# The session is kept where the provider keeps it (the user's cache directory,
-# or Vault with session = { vault = {} }), so the first run is like any other.
+# The session is in the provider's own session store (the user's cache directory,
+# or Vault with session = { vault = {} }), so the first run is like every other run.
 ephemeral "telematics_access_token" "admin" {
   min_lifetime = var.min_lifetime
 }
@@ -47,9 +47,9 @@ data "telematics_session" "admin" {
   min_lifetime = var.min_lifetime
 }
 
-# Leave it at these arguments. The Vault provider writes the secret anew when any
-# of them changes, and fails to where the version stays as it is ('data_json ""
-# syntax error'). How many versions Vault keeps is said once, beside Terraform:
+# Do not add or change arguments here. If one of them changes and the version does
+# not, the Vault provider tries to write the secret and fails ('data_json ""
+# syntax error'). Set how many versions Vault keeps once, outside of Terraform:
 #   vault kv metadata put -max-versions=1 secret/telematics/admin
 resource "vault_kv_secret_v2" "token" {
   mount = var.mount
@@ -63,6 +63,6 @@ resource "vault_kv_secret_v2" "token" {
 }
 
 output "expires_at" {
-  description = "When the stored token ends: what to watch."
+  description = "When the stored token expires. Watch it."
   value       = data.telematics_session.admin.expires_at
 }

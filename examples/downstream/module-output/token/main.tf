@@ -1,5 +1,5 @@
-# A module that hands the token on. An output of a child module may be ephemeral;
-# one of the root module may not.
+# A module that outputs the token. An output of a child module can be ephemeral, an
+# output of the root module cannot.
 
 terraform {
   # Ephemeral resources. OpenTofu: 1.11 or later.
@@ -13,7 +13,7 @@ terraform {
 }
 
 variable "min_lifetime" {
-  description = "How long the token lives at the least."
+  description = "How long the token lives at least."
   type        = string
   default     = "30m"
 }

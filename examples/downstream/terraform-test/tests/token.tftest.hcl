@@ -1,5 +1,5 @@
-# terraform test: the runs share the session with each other and with all that
-# ran before them, so testing often costs no logins.
+# terraform test: the runs share the session with each other and with earlier runs,
+# so frequent tests cost no logins.
 
 run "the_token_lasts_for_a_nightly_job" {
   command = plan

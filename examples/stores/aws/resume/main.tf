@@ -1,10 +1,10 @@
 # Keeps the pair of tokens in AWS Secrets Manager and resumes it from there, for
-# runs that share no session store. Where they share a folder, a CI cache or a
+# runs that share no session store. If they share a folder, a CI cache or a
 # Vault, prefer the module in the folder above: it writes nothing while the
 # token is good.
 #
-# Whoever can read this secret has the session. Let consumers read another one,
-# written as in ../main.tf with the version that is used here.
+# This secret holds the whole session: let only Terraform read it. Consumers read
+# another secret, written as in ../main.tf with the version that is used here.
 
 terraform {
   # Write-only arguments. OpenTofu: 1.11 or later.
@@ -28,13 +28,13 @@ variable "name" {
 }
 
 variable "min_lifetime" {
-  description = "How long the stored token lives at the least when a run ends: twice the time between two runs or more, and less than the platform's tokens live."
+  description = "The minimum lifetime of the stored token at the end of a run: at least twice the time between two runs, and less than the lifetime of the platform's tokens."
   type        = string
   default     = "75m"
 }
 
-# To read a secret that is not there, or has no version yet, fails the plan, so
-# look first.
+# The plan fails if it reads a secret that does not exist or has no version yet,
+# so look first.
 data "aws_secretsmanager_secrets" "kept" {
   filter {
     name   = "name"
@@ -43,7 +43,7 @@ data "aws_secretsmanager_secrets" "kept" {
 }
 
 data "aws_secretsmanager_secret_versions" "kept" {
-  # The filter is for the start of a name.
+  # The filter matches the start of a name.
   count     = contains(data.aws_secretsmanager_secrets.kept.names, var.name) ? 1 : 0
   secret_id = var.name
 }
@@ -57,16 +57,16 @@ locals {
   kept = try(jsondecode(ephemeral.aws_secretsmanager_secret_version.kept[0].secret_string), null)
 }
 
-# Null means that nothing is kept, in the first run and after somebody has
-# deleted the secret: a login is made then.
+# Null means that nothing is kept: in the first run, and after the secret was
+# deleted. Then the provider logs in.
 ephemeral "telematics_access_token" "admin" {
   resume = {
     access_token  = try(local.kept.access_token, null)
     refresh_token = try(local.kept.refresh_token, null)
   }
 
-  # Less than the data source below asks for: an apply must not replace what its
-  # plan has found good, as the new pair would not be written.
+  # Less than the data source below asks for: an apply must not replace a pair
+  # that its plan keeps, since the new pair would not be written.
   min_lifetime = "5m"
 }
 
@@ -75,9 +75,9 @@ resource "aws_secretsmanager_secret" "pair" {
   description = "Session of the telematics platform, for Terraform alone."
 }
 
-# Decides in the plan whether the pair is to be replaced. It takes no ephemeral
-# values, as it would keep them in state; what the token above resumes is known to it,
-# since it comes after that.
+# Decides in the plan whether the pair is replaced. It takes no ephemeral values,
+# since they would be in state. It knows the pair that the token above resumes,
+# because it comes after it.
 data "telematics_session" "admin" {
   min_lifetime = var.min_lifetime
   depends_on   = [ephemeral.telematics_access_token.admin]

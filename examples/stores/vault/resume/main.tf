@@ -1,10 +1,10 @@
 # Keeps the pair of tokens in Vault itself and resumes it from there, for runs
-# that share no session store. Where the provider may keep its sessions in Vault
+# that share no session store. If the provider can keep its sessions in Vault
 # (session = { vault = {} }), prefer that, with the module in the folder above:
 # it locks, and writes nothing while the token is good.
 #
-# Whoever can read this secret has the session. Let consumers read another one,
-# written as in ../main.tf with the version that is used here.
+# This secret holds the whole session: let only Terraform read it. Consumers read
+# another secret, written as in ../main.tf with the version that is used here.
 
 terraform {
   # Write-only arguments. OpenTofu: 1.11 or later.
@@ -34,13 +34,13 @@ variable "name" {
 }
 
 variable "min_lifetime" {
-  description = "How long the stored token lives at the least when a run ends: twice the time between two runs or more, and less than the platform's tokens live."
+  description = "The minimum lifetime of the stored token at the end of a run: at least twice the time between two runs, and less than the lifetime of the platform's tokens."
   type        = string
   default     = "75m"
 }
 
-# To read a secret that is not there fails the plan. This first version says
-# that nothing is kept, and is no secret.
+# The plan fails if it reads a secret that does not exist. This first version says
+# that nothing is kept; it holds no secret.
 resource "vault_kv_secret_v2" "nothing" {
   mount                = var.mount
   name                 = var.name
@@ -48,29 +48,29 @@ resource "vault_kv_secret_v2" "nothing" {
   data_json_wo_version = 1
 }
 
-# mount_id is known only when the first version is there, so the read waits for
-# it in the first run, and after somebody has deleted the secret.
+# mount_id is known only when the first version exists, so the read waits for it
+# in the first run, and after the secret was deleted.
 ephemeral "vault_kv_secret_v2" "kept" {
   mount    = var.mount
   mount_id = vault_kv_secret_v2.nothing.id
   name     = var.name
 }
 
-# Null means that nothing is kept: a login is made then.
+# Null means that nothing is kept. Then the provider logs in.
 ephemeral "telematics_access_token" "admin" {
   resume = {
     access_token  = try(ephemeral.vault_kv_secret_v2.kept.data.access_token, null)
     refresh_token = try(ephemeral.vault_kv_secret_v2.kept.data.refresh_token, null)
   }
 
-  # Less than the data source below asks for: an apply must not replace what its
-  # plan has found good, as the new pair would not be written.
+  # Less than the data source below asks for: an apply must not replace a pair
+  # that its plan keeps, since the new pair would not be written.
   min_lifetime = "5m"
 }
 
-# Decides in the plan whether the pair is to be replaced. It takes no ephemeral
-# values, as it would keep them in state; what the token above resumes is known to it,
-# since it comes after that.
+# Decides in the plan whether the pair is replaced. It takes no ephemeral values,
+# since they would be in state. It knows the pair that the token above resumes,
+# because it comes after it.
 data "telematics_session" "admin" {
   min_lifetime = var.min_lifetime
   depends_on   = [ephemeral.telematics_access_token.admin]
