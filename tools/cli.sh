@@ -33,6 +33,7 @@ if [ -n "${CLI-}" ]; then
 		echo "CLI=$CLI is neither Terraform 1.10 or later nor OpenTofu 1.11 or later" >&2
 		exit 1
 	fi
+	case $found in /*) ;; *) found=$PWD/$found ;; esac # tests run it in other folders
 	printf '%s\n' "$found"
 	exit 0
 fi

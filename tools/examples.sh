@@ -9,7 +9,6 @@ set -eu
 provider=$1
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cli=$("$root/tools/cli.sh")
-case $cli in /*) ;; *) cli=$PWD/$cli ;; esac # it is run in other folders
 restapi=$("$root/tools/build.sh" terraform-provider-restapi)
 
 scratch=$(mktemp -d)

@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/clitest"
 )
 
 // TestMain lets the test binary be the downstream, as the demo's own is.
@@ -23,21 +24,7 @@ func TestMain(m *testing.M) {
 // returned, with the CLI and the provider that make test chose.
 func newDemo(t *testing.T, configuration string) (d *demo, out *strings.Builder, scratch string) {
 	t.Helper()
-	cli := os.Getenv("TELEMATICS_E2E_CLI")
-	if cli == "" {
-		var err error
-		if cli, err = exec.LookPath("terraform"); err != nil {
-			t.Fatal("the demo needs Terraform 1.10 or OpenTofu 1.11: name it in TELEMATICS_E2E_CLI, or run make test, which sees to it")
-		}
-	}
-	provider := os.Getenv("TELEMATICS_E2E_PROVIDER")
-	if provider == "" {
-		provider = filepath.Join(t.TempDir(), "terraform-provider-telematics")
-		build := exec.CommandContext(t.Context(), "go", "build", "-o", provider, "../..")
-		if text, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("building the provider: %v\n%s", err, text)
-		}
-	}
+	cli, provider := clitest.CLI(t), clitest.Provider(t)
 	scratch = t.TempDir()
 	t.Setenv("TMPDIR", scratch)
 	out = new(strings.Builder)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/clitest"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
@@ -60,11 +61,8 @@ type benchmarkCLI struct {
 
 func newBenchmarkCLI(b *testing.B) *benchmarkCLI {
 	b.Helper()
-	binary, err := filepath.Abs(findProvider(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	c := &benchmarkCLI{path: findCLI(b), folder: b.TempDir(), platform: emulator.New(emulator.Options{})}
+	cli, binary := clitest.CLI(b), clitest.Provider(b)
+	c := &benchmarkCLI{path: cli, folder: b.TempDir(), platform: emulator.New(emulator.Options{})}
 	c.platform.AddAdmin(emulator.Admin{Email: adminEmail, Password: adminPassword})
 	server := httptest.NewServer(c.platform)
 	b.Cleanup(server.Close)

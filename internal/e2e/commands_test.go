@@ -12,6 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/clitest"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/leakscan"
 )
@@ -134,7 +135,7 @@ func limit(ts *testscript.TestScript, neg bool, args []string) {
 
 func timetravel(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, len(args) == 0, "timetravel")
-	binary, err := exec.LookPath(binaryName)
+	binary, err := exec.LookPath(clitest.ProviderName)
 	ts.Check(err)
 	ts.Check(useProvider(ts.Getenv("WORK"), ts.Setenv, filepath.Dir(binary)))
 }

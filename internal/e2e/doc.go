@@ -18,14 +18,14 @@
 //	repeat N COMMAND …        run a command N times; all must succeed
 //	kills N COMMAND …         run a command N times and kill it at random moments; see there
 //	clean FILE …              fail if a secret of the platform's is in a file, a folder or an archive
-//	accepted FILE             fail unless the platform accepts the token in the file, or in each one of a pattern
+//	accepted FILE             fail unless the platform accepts the token in the file, or in each file of a pattern
 //
 // And it can run these programs with exec:
 //
 //	each FOLDER COMMAND …     run a command in each copy of a folder, one after the other
 //	together FOLDER COMMAND … run it in all copies of a folder at the same time
 //
-// They need a CLI with ephemeral resources. TELEMATICS_E2E_CLI names it, else
-// terraform or tofu is looked for on PATH; TELEMATICS_E2E_PROVIDER names the
-// provider's binary, else it is built.
+// They need a CLI with ephemeral resources, which TELEMATICS_E2E_CLI names, and
+// are skipped where it names none. TELEMATICS_E2E_PROVIDER names the provider's
+// binary, else it is built. make test sets both.
 package e2e

@@ -5,22 +5,18 @@ import (
 	"flag"
 	"log"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/clitest"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/coredump"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of the scripts with what they came to")
-
-// binaryName is what Terraform looks for in a dev_overrides folder.
-const binaryName = "terraform-provider-telematics"
 
 // clockVariable tells the provider that timetravel runs by how much its clock
 // is moved. The released provider knows nothing of it.
@@ -28,10 +24,10 @@ const clockVariable = "TELEMATICS_E2E_CLOCK"
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		binaryName: serveTimeTraveller,
-		"each":     each,
-		"together": together,
-		"killer":   killer,
+		clitest.ProviderName: serveTimeTraveller,
+		"each":               each,
+		"together":           together,
+		"killer":             killer,
 	})
 }
 
@@ -71,7 +67,7 @@ func TestScripts(t *testing.T) {
 // platform of its own.
 func runScripts(t *testing.T, dir string) {
 	t.Helper()
-	cli, binary := findCLI(t), findProvider(t)
+	cli, binary := clitest.CLI(t), clitest.Provider(t)
 	testscript.Run(t, testscript.Params{
 		Dir:           dir,
 		UpdateScripts: *update,
@@ -79,34 +75,4 @@ func runScripts(t *testing.T, dir string) {
 		Setup: func(env *testscript.Env) error { return setUp(env, cli, binary) },
 		Cmds:  commands,
 	})
-}
-
-// findCLI returns the path of the Terraform or OpenTofu to test with.
-func findCLI(t testing.TB) string {
-	t.Helper()
-	if cli := os.Getenv("TELEMATICS_E2E_CLI"); cli != "" {
-		return cli
-	}
-	for _, name := range []string{"terraform", "tofu"} {
-		if cli, err := exec.LookPath(name); err == nil {
-			return cli
-		}
-	}
-	t.Fatal("the scripts need Terraform 1.10 or OpenTofu 1.11: put one on PATH, name it in TELEMATICS_E2E_CLI, or run make test, which sees to it")
-	return ""
-}
-
-// findProvider returns the path of the provider's binary, which it builds
-// where nobody else did.
-func findProvider(t testing.TB) string {
-	t.Helper()
-	if binary := os.Getenv("TELEMATICS_E2E_PROVIDER"); binary != "" {
-		return binary
-	}
-	binary := filepath.Join(t.TempDir(), binaryName)
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "../..")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the provider: %v\n%s", err, out)
-	}
-	return binary
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/clitest"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/vaulttest"
 )
 
@@ -16,7 +17,7 @@ import (
 // its own. They have its CLI as vault.
 func TestVaultScripts(t *testing.T) {
 	binary := os.Getenv(vaulttest.BinaryVariable)
-	cli, provider := findCLI(t), findProvider(t)
+	cli, provider := clitest.CLI(t), clitest.Provider(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/vault",
 		Setup: func(env *testscript.Env) error {

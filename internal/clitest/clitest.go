@@ -1,0 +1,70 @@
+// Package clitest finds the CLI and the provider for tests that run the one
+// with the other.
+package clitest
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// The variables that name the two programs. make test sets both.
+const (
+	CLIVariable      = "TELEMATICS_E2E_CLI"
+	ProviderVariable = "TELEMATICS_E2E_PROVIDER"
+)
+
+// ProviderName is the name of the provider's binary, by which a CLI finds it
+// in its folder.
+const ProviderName = "terraform-provider-telematics"
+
+// CLI returns the absolute path of the Terraform or OpenTofu that CLIVariable
+// names. Where it names none, the test is skipped; where it names one that
+// cannot be run, the test fails.
+func CLI(t testing.TB) string {
+	t.Helper()
+	cli, err := named(CLIVariable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cli == "" {
+		t.Skipf("no CLI is named: set %s to Terraform 1.10 or OpenTofu 1.11, or later, or run make test", CLIVariable)
+	}
+	return cli
+}
+
+// Provider returns the absolute path of the provider's binary that
+// ProviderVariable names. Where it names none, the binary is built.
+func Provider(t testing.TB) string {
+	t.Helper()
+	binary, err := named(ProviderVariable)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if binary != "" {
+		return binary
+	}
+	binary = filepath.Join(t.TempDir(), ProviderName)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/telematics-tools/terraform-provider-telematics")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the provider: %v\n%s", err, out)
+	}
+	return binary
+}
+
+// named returns the absolute path of the program that a variable names, or an
+// empty text where the variable is not set or empty. The error says that the
+// program cannot be run.
+func named(variable string) (string, error) {
+	name := os.Getenv(variable)
+	if name == "" {
+		return "", nil
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s names a program that cannot be run: %w", variable, err)
+	}
+	return filepath.Abs(path)
+}
