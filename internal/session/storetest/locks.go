@@ -124,15 +124,16 @@ func waitEndsWithContext(t *testing.T, open func(*testing.T) session.Store) {
 	lock := acquire(t, one, account)
 	otherPassword := account
 	otherPassword.Password = secret.New("another password")
-	for name, wait := range map[string]struct {
+	for _, wait := range []struct {
+		name    string
 		store   session.Store
 		account session.Account
 	}{
-		"same handle":    {one, account},
-		"other handle":   {other, account},
-		"other password": {other, otherPassword},
+		{"same handle", one, account},
+		{"other handle", other, account},
+		{"other password", other, otherPassword},
 	} {
-		wantHeld(t, name, wait.store, wait.account)
+		wantHeld(t, wait.name, wait.store, wait.account)
 
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error, 1)
@@ -142,7 +143,7 @@ func waitEndsWithContext(t *testing.T, open func(*testing.T) session.Store) {
 		}()
 		cancel()
 		if err := <-failed; !errors.Is(err, context.Canceled) {
-			t.Errorf("%s: Acquire of what is held = %v after it was cancelled, want context.Canceled", name, err)
+			t.Errorf("%s: Acquire of what is held = %v after it was cancelled, want context.Canceled", wait.name, err)
 		}
 	}
 	// Who gave up has changed nothing for the holder, nor for the next.

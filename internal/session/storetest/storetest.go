@@ -147,20 +147,23 @@ func otherIdentities(t *testing.T, open func(*testing.T) session.Store) {
 	one, other, account := open(t), open(t), newAccount(t)
 	account.Login, account.InstanceID = "login", "instance"
 	save(t, one, account, numbered(1))
-	for name, change := range map[string]func(*session.Identity){
-		"URL":                    func(id *session.Identity) { id.UserServiceURL += "/" },
-		"kind":                   func(id *session.Identity) { id.Kind = session.User },
-		"resumed":                func(id *session.Identity) { id.Kind = session.Resumed },
-		"login":                  func(id *session.Identity) { id.Login = "login2" },
-		"login in capitals":      func(id *session.Identity) { id.Login = "LOGIN" },
-		"instance":               func(id *session.Identity) { id.InstanceID = "instance2" },
-		"no instance":            func(id *session.Identity) { id.InstanceID = "" },
-		"same letters elsewhere": func(id *session.Identity) { id.Login, id.InstanceID = "logini", "nstance" },
-		"fields exchanged":       func(id *session.Identity) { id.Login, id.InstanceID = id.InstanceID, id.Login },
+	for _, test := range []struct {
+		name   string
+		change func(*session.Identity)
+	}{
+		{"URL", func(id *session.Identity) { id.UserServiceURL += "/" }},
+		{"kind", func(id *session.Identity) { id.Kind = session.User }},
+		{"resumed", func(id *session.Identity) { id.Kind = session.Resumed }},
+		{"login", func(id *session.Identity) { id.Login = "login2" }},
+		{"login in capitals", func(id *session.Identity) { id.Login = "LOGIN" }},
+		{"instance", func(id *session.Identity) { id.InstanceID = "instance2" }},
+		{"no instance", func(id *session.Identity) { id.InstanceID = "" }},
+		{"same letters elsewhere", func(id *session.Identity) { id.Login, id.InstanceID = "logini", "nstance" }},
+		{"fields exchanged", func(id *session.Identity) { id.Login, id.InstanceID = id.InstanceID, id.Login }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			stranger := account
-			change(&stranger.Identity)
+			test.change(&stranger.Identity)
 			wantNone(t, one, stranger)
 			wantNone(t, other, stranger)
 			save(t, other, stranger, numbered(2))
