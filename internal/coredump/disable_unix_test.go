@@ -26,13 +26,12 @@ func TestMain(m *testing.M) {
 }
 
 func TestDisable(t *testing.T) {
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &before); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
-		var limit syscall.Rlimit
-		if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &limit); err != nil {
-			t.Error(err)
-		}
-		limit.Cur = limit.Max
-		if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &limit); err != nil {
+		if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &before); err != nil {
 			t.Error(err)
 		}
 	})
