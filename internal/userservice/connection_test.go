@@ -74,19 +74,26 @@ func (timedOut) Error() string   { return "timed out: " + password }
 func (timedOut) Timeout() bool   { return true }
 func (timedOut) Temporary() bool { return true }
 
-// TestNothingListens dials a port that was just closed.
+// TestNothingListens dials the port of a connection's near end: nothing listens
+// there, and nothing else gets the port while the connection stands.
 func TestNothingListens(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = listener.Close()
-	c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + listener.Addr().String())})
+	defer listener.Close()
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	address := connection.LocalAddr().String()
+	c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + address)})
 	_, err = c.Authorizer(admin()).Login(t.Context())
 	if _, worthIt := failureOf(t, err).Retry(); !worthIt {
 		t.Errorf("%v is not worth another attempt", err)
 	}
-	contains(t, err.Error(), "login failed: POST http://"+listener.Addr().String()+"/v1/Auth/Login: no connection: ")
+	contains(t, err.Error(), "login failed: POST http://"+address+"/v1/Auth/Login: no connection: ")
 }
 
 // TestWhatIsNotHTTP answers with bytes that net/http would quote.
