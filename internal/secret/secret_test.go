@@ -24,48 +24,51 @@ func TestStringNeverPrints(t *testing.T) {
 	s := secret.New(text)
 	h := holder{hidden: s, Shown: s}
 
-	printed := map[string]string{
-		"String":   s.String(),
-		"GoString": s.GoString(),
-		"Sprint":   fmt.Sprint(s),
-		"error":    fmt.Errorf("wrapped: %w (%v)", fmt.Errorf("inner %s", s), s).Error(),
+	type printing struct{ name, got string }
+	printed := []printing{
+		{"String", s.String()},
+		{"GoString", s.GoString()},
+		{"Sprint", fmt.Sprint(s)},
+		{"error", fmt.Errorf("wrapped: %w (%v)", fmt.Errorf("inner %s", s), s).Error()},
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%p", "%10s", "%.3s"} {
-		printed[verb] = fmt.Sprintf(verb, s)
-		printed[verb+" of a pointer"] = fmt.Sprintf(verb, &s)
-		printed[verb+" of a holder"] = fmt.Sprintf(verb, h)
-		printed[verb+" of a pointer to a holder"] = fmt.Sprintf(verb, &h)
-		printed[verb+" of a slice"] = fmt.Sprintf(verb, []secret.String{s})
-		printed[verb+" of a map"] = fmt.Sprintf(verb, map[string]secret.String{"k": s})
+		printed = append(printed, []printing{
+			{verb, fmt.Sprintf(verb, s)},
+			{verb + " of a pointer", fmt.Sprintf(verb, &s)},
+			{verb + " of a holder", fmt.Sprintf(verb, h)},
+			{verb + " of a pointer to a holder", fmt.Sprintf(verb, &h)},
+			{verb + " of a slice", fmt.Sprintf(verb, []secret.String{s})},
+			{verb + " of a map", fmt.Sprintf(verb, map[string]secret.String{"k": s})},
+		}...)
 	}
 
 	inJSON, err := json.Marshal(map[string]any{"s": s, "p": &s, "h": h, "m": map[string]secret.String{"k": s}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed["JSON"] = string(inJSON)
+	printed = append(printed, printing{"JSON", string(inJSON)})
 	inXML, err := xml.Marshal(h)
 	if err != nil {
 		t.Fatal(err)
 	}
-	printed["XML"] = string(inXML)
+	printed = append(printed, printing{"XML", string(inXML)})
 
 	var logs bytes.Buffer
 	slog.New(slog.NewJSONHandler(&logs, nil)).Info("json", "s", s, "h", h)
 	slog.New(slog.NewTextHandler(&logs, nil)).Info("text", "s", s, "h", h, "p", &s)
-	printed["slog"] = logs.String()
+	printed = append(printed, printing{"slog", logs.String()})
 
 	hexText := fmt.Sprintf("%x", text)
-	for how, got := range printed {
-		if strings.Contains(got, text) || strings.Contains(strings.ToLower(got), hexText) || strings.Contains(got, text[:3]) {
-			t.Errorf("%s shows the secret: %s", how, got)
+	for _, p := range printed {
+		if strings.Contains(p.got, text) || strings.Contains(strings.ToLower(p.got), hexText) || strings.Contains(p.got, text[:3]) {
+			t.Errorf("%s shows the secret: %s", p.name, p.got)
 		}
 	}
 	if got := fmt.Sprintf("%#v", s); got != "[redacted]" {
 		t.Errorf("%%#v = %q, want [redacted]", got)
 	}
-	if !strings.Contains(printed["JSON"], `"s":"[redacted]"`) {
-		t.Errorf("JSON = %s, want [redacted] in place of the text", printed["JSON"])
+	if !strings.Contains(string(inJSON), `"s":"[redacted]"`) {
+		t.Errorf("JSON = %s, want [redacted] in place of the text", inJSON)
 	}
 }
 
