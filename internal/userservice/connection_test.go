@@ -74,22 +74,27 @@ func (timedOut) Error() string   { return "timed out: " + password }
 func (timedOut) Timeout() bool   { return true }
 func (timedOut) Temporary() bool { return true }
 
-// TestNothingListens dials the port of a connection's near end: nothing listens
-// there, and nothing else gets the port while the connection stands.
-func TestNothingListens(t *testing.T) {
+// addressWithoutListener is the near end of a connection: nothing listens there,
+// and nothing else gets its port before the test ends.
+func addressWithoutListener(t *testing.T) string {
+	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
+	t.Cleanup(func() { _ = listener.Close() })
 	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer connection.Close()
-	address := connection.LocalAddr().String()
+	t.Cleanup(func() { _ = connection.Close() })
+	return connection.LocalAddr().String()
+}
+
+func TestNothingListens(t *testing.T) {
+	address := addressWithoutListener(t)
 	c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + address)})
-	_, err = c.Authorizer(admin()).Login(t.Context())
+	_, err := c.Authorizer(admin()).Login(t.Context())
 	if _, worthIt := failureOf(t, err).Retry(); !worthIt {
 		t.Errorf("%v is not worth another attempt", err)
 	}

@@ -162,12 +162,7 @@ func TestProxyThatRefuses(t *testing.T) {
 
 func TestProxyThatIsNotThere(t *testing.T) {
 	t.Parallel()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = listener.Close()
-	said := loginInProcess(t, "https://platform.invalid", "HTTPS_PROXY=http://somebody:proxy-PASSWORD@"+listener.Addr().String())
+	said := loginInProcess(t, "https://platform.invalid", "HTTPS_PROXY=http://somebody:proxy-PASSWORD@"+addressWithoutListener(t))
 	contains(t, said, "the proxy of the environment (HTTPS_PROXY) cannot be reached: ")
 }
 
