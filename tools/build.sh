@@ -2,7 +2,7 @@
 # Builds a pinned development tool, unless it is there already, and prints the
 # path of its binary. What it does meanwhile it says on stderr.
 #
-#   tools/build.sh tofu|golangci-lint|tfplugindocs|govulncheck|goreleaser|cyclonedx-gomod|vault
+#   tools/build.sh tofu|terraform|golangci-lint|tfplugindocs|govulncheck|goreleaser|cyclonedx-gomod|vault
 #   tools/build.sh terraform-provider-restapi
 #
 # Each tool is pinned by a module of its own, so that their dependencies do not
@@ -19,6 +19,10 @@ tofu)
 	module=. package=github.com/opentofu/opentofu/cmd/tofu minutes='about four minutes'
 	# Without this it would call itself a development build.
 	ldflags="$ldflags -X github.com/opentofu/opentofu/version.dev=no"
+	;;
+terraform)
+	module=terraform package=github.com/hashicorp/terraform minutes='about three minutes'
+	ldflags="$ldflags -X github.com/hashicorp/terraform/version.dev=no"
 	;;
 golangci-lint) module=lint package=github.com/golangci/golangci-lint/v2/cmd/golangci-lint minutes='about two minutes' ;;
 tfplugindocs) module=docs package=github.com/hashicorp/terraform-plugin-docs/cmd/tfplugindocs minutes='half a minute' ;;

@@ -1,0 +1,7 @@
+// Package oci replaces Terraform's backend of that name: see ../../go.mod.
+package oci
+
+import "github.com/hashicorp/terraform/internal/backend"
+
+// New panics: the backend is not part of this build.
+func New() backend.Backend { panic("this Terraform was built without the backend oci") }
