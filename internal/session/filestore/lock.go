@@ -5,11 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
 const (
@@ -20,8 +21,6 @@ const (
 	// lastPoll.
 	firstPoll = 4 * time.Millisecond
 	lastPoll  = 100 * time.Millisecond
-	// lockPatience is how long a wait may be before the log tells of it.
-	lockPatience = 5 * time.Second
 )
 
 // A fileLock is held on one file, against other processes and against the
@@ -39,36 +38,29 @@ func (f *folder) lock(ctx context.Context, name, purpose string) (*fileLock, err
 		return nil, err
 	}
 	path := f.file(name + lockSuffix)
-	started, told, remade := time.Now(), false, false
-	for pause := firstPoll; ; pause = min(2*pause, lastPoll) {
-		held, err := tryLock(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && !remade:
+	poll := session.Poll{First: firstPoll, Last: lastPoll, LongWait: func(waited time.Duration) {
+		f.log.InfoContext(ctx, "waiting for another process that is to "+purpose,
+			"lock", name+lockSuffix, "waited", waited.Round(time.Second).String())
+	}}
+	var held *fileLock
+	remade := false
+	err := poll.Until(ctx, func() (bool, error) {
+		var err error
+		held, err = tryLock(path)
+		if errors.Is(err, fs.ErrNotExist) && !remade {
 			// The folder has vanished while the process runs.
 			remade = true
-			if err := f.prepare(true); err != nil {
-				return nil, err
-			}
-			continue
-		case err != nil:
-			return nil, fmt.Errorf("the lock on stored sessions cannot be taken: %w", err)
-		case held != nil:
-			return held, nil
+			return false, f.prepare(true)
 		}
-		if waited := time.Since(started); waited >= lockPatience && !told {
-			told = true
-			f.log.InfoContext(ctx, "waiting for another process that is to "+purpose,
-				"lock", name+lockSuffix, "waited", waited.Round(time.Second).String())
+		if err != nil {
+			return false, fmt.Errorf("the lock on stored sessions cannot be taken: %w", err)
 		}
-		// The share of chance keeps waiting processes from trying in step.
-		timer := time.NewTimer(pause/2 + rand.N(pause)) //nolint:gosec // nobody gains by guessing when
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
-		}
+		return held != nil, nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	return held, nil
 }
 
 // tryLock returns nil and no error when another process holds the lock.
