@@ -22,17 +22,19 @@ const (
 	// does not say otherwise.
 	CompanyID     = "c0c0c0c0-0000-4000-8000-0000000000c0"
 	ApplicationID = "a9a9a9a9-0000-4000-8000-0000000000a9"
+	// RoleID is the role that an admin has in the company.
+	RoleID = "rol_0123456789abcdef"
 
 	// InstanceID and InstanceKey are a user group, DeviceToken is a user in
 	// it.
 	InstanceID  = "0a1b2c3d-0000-4000-8000-00000000f1ee"
 	InstanceKey = "5ec2e7ab-0000-4000-8000-00000000c0de"
-	DeviceToken = "d0e1f2a3-0000-4000-8000-00000000cafe"
+	DeviceToken = "d0e1f2a3-0000-4000-8000-00000000cafe" //nolint:gosec // It opens nothing but an emulator.
 	// OtherInstanceID, OtherInstanceKey and OtherDeviceToken are another
 	// group and the user in it.
 	OtherInstanceID  = "0a1b2c3d-1111-4000-8000-00000000f1ee"
 	OtherInstanceKey = "5ec2e7ab-1111-4000-8000-00000000c0de"
-	OtherDeviceToken = "d0e1f2a3-1111-4000-8000-00000000cafe"
+	OtherDeviceToken = "d0e1f2a3-1111-4000-8000-00000000cafe" //nolint:gosec // It opens nothing but an emulator.
 )
 
 // AddTestAccounts makes the two admins, the two instances and the user of each
@@ -53,6 +55,9 @@ type Admin struct {
 	// InstanceID is the API InstanceID. If it is set, a login that sends
 	// another is refused; one that sends none is not.
 	InstanceID string
+	// NoRole is an admin without a role: all lists of GET /auth/permissions
+	// are empty (PLATFORM-API.md §8.1).
+	NoRole bool
 }
 
 // Instance is a user group (PLATFORM-API.md §1).
@@ -67,6 +72,16 @@ type User struct {
 	InstanceID  string
 	FirstName   string
 	LastName    string
+	Nickname    string
+	Phone       string
+	Email       string
+	// ClientID is the user's id in the systems of the company.
+	ClientID string
+	// Inactive is a user that was deactivated.
+	Inactive               bool
+	EnableTracking         bool
+	EnableLogging          bool
+	EnableRealTimeLocation bool
 }
 
 // AddAdmin makes an admin known.

@@ -1,8 +1,12 @@
 package emulator_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
@@ -27,6 +31,7 @@ func TestMethods(t *testing.T) {
 		{http.MethodGet, refreshPath, http.MethodPost},
 		{http.MethodPost, usersPath, http.MethodGet},
 		{http.MethodDelete, usersPath, http.MethodGet},
+		{http.MethodPost, permissionsPath, http.MethodGet},
 	}
 	for _, test := range tests {
 		t.Run(test.method+" "+test.path, func(t *testing.T) {
@@ -59,5 +64,95 @@ func TestBodyThatIsTooLarge(t *testing.T) {
 	s.mustRefuse(got, http.StatusRequestEntityTooLarge, "too large")
 	if c := s.Counts(); c != (emulator.Counts{Login: 1}) {
 		t.Errorf("counts = %+v, want one login", c)
+	}
+}
+
+func TestResetCounts(t *testing.T) {
+	s := serve(t, emulator.Options{})
+	first := s.login()
+	s.refresh(first)
+	s.refresh(first)
+	s.profile("unknown")
+	s.permissions("unknown")
+	s.permissions("unknown")
+	want := emulator.Counts{Login: 1, Refresh: 2, Users: 1, Permissions: 2, LoggedIn: 1, Refreshed: 1, SpentRefresh: 1}
+	if c := s.Counts(); c != want {
+		t.Errorf("counts = %+v, want %+v", c, want)
+	}
+	s.ResetCounts()
+	if c := s.Counts(); c != (emulator.Counts{}) {
+		t.Errorf("counts = %+v after a reset", c)
+	}
+	// What was counted is forgotten, what was done is not.
+	s.refresh(first)
+	if c := s.Counts(); c != (emulator.Counts{Refresh: 1, SpentRefresh: 1}) {
+		t.Errorf("counts = %+v, want one spent refresh token", c)
+	}
+}
+
+func TestCountsAsJSON(t *testing.T) {
+	text, err := json.Marshal(emulator.Counts{Login: 1, Refresh: 2, Users: 3, Permissions: 8, LoggedIn: 4, Refreshed: 5, RateLimited: 6, SpentRefresh: 7})
+	want := `{"login":1,"refresh":2,"users":3,"permissions":8,"logged_in":4,"refreshed":5,"rate_limited":6,"spent_refresh":7}`
+	if err != nil || string(text) != want {
+		t.Errorf("%s, %v, want %s", text, err, want)
+	}
+}
+
+// TestRefreshAtOnce is the race of two runners: one of them gets the pair.
+func TestRefreshAtOnce(t *testing.T) {
+	s := serve(t, emulator.Options{})
+	first := s.login()
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			body := refreshBody(first.Result.AccessToken.Token, first.Result.RefreshToken)
+			if _, err := s.request(http.MethodPost, refreshPath, body); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if c := s.Counts(); c.Refreshed != 1 || c.SpentRefresh != 19 {
+		t.Errorf("counts = %+v, want 1 refreshed and 19 spent", c)
+	}
+}
+
+// TestHosts pins that a method answers at its own host and nowhere else, and
+// that the platform is all hosts in one.
+func TestHosts(t *testing.T) {
+	p := emulator.New(emulator.Options{})
+	for _, host := range []struct {
+		name    string
+		handler http.Handler
+		has     []string
+	}{
+		{"user-service", p.UserService(), []string{loginPath, refreshPath, usersPath}},
+		{"portal", p.Portal(), []string{permissionsPath}},
+		{"all in one", p, []string{loginPath, refreshPath, usersPath, permissionsPath}},
+	} {
+		for _, path := range []string{loginPath, refreshPath, usersPath, permissionsPath} {
+			recorder := httptest.NewRecorder()
+			host.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodTrace, path, http.NoBody))
+			want := http.StatusNotFound
+			if slices.Contains(host.has, path) {
+				want = http.StatusMethodNotAllowed
+			}
+			if recorder.Code != want {
+				t.Errorf("%s, %s: HTTP %d, want %d", host.name, path, recorder.Code, want)
+			}
+		}
+	}
+}
+
+func TestParseEndpoint(t *testing.T) {
+	for _, e := range []emulator.Endpoint{emulator.Login, emulator.Refresh, emulator.Users, emulator.Permissions} {
+		if got, err := emulator.ParseEndpoint(string(e)); err != nil || got != e {
+			t.Errorf("ParseEndpoint(%q) = %q, %v", e, got, err)
+		}
+	}
+	for _, text := range []string{"", "Login", "logins"} {
+		if got, err := emulator.ParseEndpoint(text); err == nil || got != "" || !strings.Contains(err.Error(), `"`+text+`"`) {
+			t.Errorf("ParseEndpoint(%q) = %q, %v, want an error that names it", text, got, err)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -14,8 +13,8 @@ import (
 // the answer comes after it has acted.
 type Fault struct {
 	name    string
-	instead func(*Platform, http.ResponseWriter, *http.Request)
-	spoil   func(*Platform, http.ResponseWriter, reply)
+	instead func(exchange)
+	spoil   func(exchange, reply)
 }
 
 // String is the fault as [ParseFault] reads it.
@@ -28,6 +27,31 @@ func (p *Platform) Inject(e Endpoint, faults ...Fault) {
 	p.faults[e] = append(p.faults[e], faults...)
 }
 
+// InjectAlways lets every request to an endpoint fail in the same way, after
+// the faults that are queued, until [Platform.ClearFaults].
+func (p *Platform) InjectAlways(e Endpoint, f Fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.standing[e] = f
+}
+
+// ClearFaults drops the faults of the endpoints, of all where none is named.
+func (p *Platform) ClearFaults(of ...Endpoint) {
+	if len(of) == 0 {
+		of = endpoints
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, e := range of {
+		delete(p.faults, e)
+		delete(p.standing, e)
+	}
+}
+
+// Pass is no fault: the request is answered as usual, and the next one takes
+// the fault after it.
+func Pass() Fault { return Fault{name: "pass"} }
+
 // Status answers with an HTTP status and the envelope that goes with it,
 // instead of acting.
 func Status(code int) Fault { return StatusWithRetryAfter(code, "") }
@@ -38,42 +62,72 @@ func StatusWithRetryAfter(code int, retryAfter string) Fault {
 	if retryAfter != "" {
 		name += ":retry-after=" + retryAfter
 	}
-	return Fault{name: name, instead: func(p *Platform, w http.ResponseWriter, _ *http.Request) {
+	return Fault{name: name, instead: func(x exchange) {
 		answer := refusal(code, "Ordered failure", "", "This failure was ordered.")
 		answer.retryAfter = retryAfter
-		p.write(w, answer)
+		x.send(answer)
 	}}
 }
 
-// InnerStatus answers HTTP 200 with another Status inside, instead of acting
-// (PLATFORM-API.md §4, A).
+// StatusWithCode is [Status] with a numeric Code in the entry of Errors
+// (PLATFORM-API.md §4, IA).
+func StatusWithCode(status, code int) Fault {
+	return Fault{name: fmt.Sprintf("status:%d:code=%d", status, code), instead: func(x exchange) {
+		answer := refusal(status, "Ordered failure", "", "This failure was ordered.")
+		answer.body.Errors[0].Code = code
+		x.send(answer)
+	}}
+}
+
+// ActedStatus acts, and answers as [Status] does: the client cannot tell that
+// the request was carried out.
+func ActedStatus(code int) Fault {
+	return Fault{name: fmt.Sprintf("acted:%d", code), spoil: func(x exchange, _ reply) {
+		x.send(refusal(code, "Ordered failure", "", "This failure was ordered."))
+	}}
+}
+
+// ProblemDetails answers as ASP.NET does when it cannot bind a body, instead
+// of acting: no envelope, keys in camel case, and a list of messages for each
+// field (PLATFORM-API.md §4).
+func ProblemDetails(code int) Fault {
+	return Fault{name: fmt.Sprintf("problem:%d", code), instead: func(x exchange) {
+		body := fmt.Sprintf(`{"type":"https://tools.ietf.org/html/rfc7231#section-6.5.1","title":"One or more validation errors occurred.",`+
+			`"status":%d,"traceId":"00-0123456789abcdef0123456789abcdef-0123456789abcdef-00",`+
+			`"errors":{"password":["The field is required."],"loginFields":["The value is not valid.","This failure was ordered."]}}`, code)
+		x.sendBody(reply{httpStatus: code, contentType: "application/problem+json; charset=utf-8"}, []byte(body))
+	}}
+}
+
+// InnerStatus answers HTTP 200 with another Status inside, which may be 0,
+// instead of acting (PLATFORM-API.md §4, A).
 func InnerStatus(code int) Fault {
-	return Fault{name: fmt.Sprintf("inner:%d", code), instead: func(p *Platform, w http.ResponseWriter, _ *http.Request) {
+	return Fault{name: fmt.Sprintf("inner:%d", code), instead: func(x exchange) {
 		answer := refusal(code, "Ordered failure", "", "This failure was ordered.")
 		answer.httpStatus = http.StatusOK
-		p.write(w, answer)
+		x.send(answer)
 	}}
 }
 
 // ConnectionReset closes the connection instead of acting.
 func ConnectionReset() Fault {
-	return Fault{name: "reset", instead: func(_ *Platform, w http.ResponseWriter, _ *http.Request) { reset(w) }}
+	return Fault{name: "reset", instead: func(exchange) { reset() }}
 }
 
 // LostAnswer acts, and closes the connection instead of answering.
 func LostAnswer() Fault {
-	return Fault{name: "lost", spoil: func(_ *Platform, w http.ResponseWriter, _ reply) { reset(w) }}
+	return Fault{name: "lost", spoil: func(exchange, reply) { reset() }}
 }
 
 // reset closes a connection at once.
-func reset(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+func reset() { panic(http.ErrAbortHandler) }
 
 // Hang never answers: it ends when the client goes or the platform is closed.
 func Hang() Fault {
-	return Fault{name: "hang", instead: func(p *Platform, _ http.ResponseWriter, r *http.Request) {
+	return Fault{name: "hang", instead: func(x exchange) {
 		select {
-		case <-r.Context().Done():
-		case <-p.closed:
+		case <-x.r.Context().Done():
+		case <-x.p.closed:
 		}
 		panic(http.ErrAbortHandler)
 	}}
@@ -81,27 +135,30 @@ func Hang() Fault {
 
 // Delay acts, and holds the answer back for d.
 func Delay(d time.Duration) Fault {
-	return Fault{name: "delay:" + d.String(), spoil: func(p *Platform, w http.ResponseWriter, answer reply) {
-		select {
-		case <-time.After(d):
-		case <-p.closed:
-		}
-		p.write(w, answer)
+	return Fault{name: "delay:" + d.String(), spoil: func(x exchange, answer reply) {
+		x.wait(d)
+		x.send(answer)
 	}}
 }
 
 // HTMLPage answers with a web page, as a proxy does, instead of acting.
 func HTMLPage(code int) Fault {
-	return Fault{name: fmt.Sprintf("html:%d", code), instead: func(p *Platform, w http.ResponseWriter, _ *http.Request) {
-		p.writeBody(w, reply{httpStatus: code, contentType: "text/html"}, []byte("<!DOCTYPE html><title>Welcome</title><p>Please sign in."))
+	return Fault{name: fmt.Sprintf("html:%d", code), instead: func(x exchange) {
+		x.sendBody(reply{httpStatus: code, contentType: "text/html"}, []byte("<!DOCTYPE html><title>Welcome</title><p>Please sign in."))
 	}}
 }
 
-// Redirect sends the client elsewhere instead of acting.
+// Redirect sends the client elsewhere with 307 instead of acting.
 func Redirect(url string) Fault {
-	return Fault{name: "redirect:" + url, instead: func(_ *Platform, w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, url, http.StatusTemporaryRedirect)
-	}}
+	f := RedirectWithStatus(http.StatusTemporaryRedirect, url)
+	f.name = "redirect:" + url
+	return f
+}
+
+// RedirectWithStatus is [Redirect] with another status, such as the 302 of a
+// page to sign in at.
+func RedirectWithStatus(code int, url string) Fault {
+	return Fault{name: fmt.Sprintf("redirect:%d:%s", code, url), instead: func(x exchange) { http.Redirect(x.w, x.r, url, code) }}
 }
 
 // TruncatedJSON acts, and answers with the first part of the right JSON, which
@@ -114,45 +171,38 @@ func TruncatedJSON() Fault {
 func EmptyAnswer() Fault { return spoilBody("empty", func([]byte) []byte { return nil }) }
 
 func spoilBody(name string, spoil func([]byte) []byte) Fault {
-	return Fault{name: name, spoil: func(p *Platform, w http.ResponseWriter, answer reply) {
-		body, err := json.Marshal(answer.body)
-		if err != nil {
-			panic(err)
-		}
-		p.writeBody(w, answer, spoil(body))
+	return Fault{name: name, spoil: func(x exchange, answer reply) {
+		x.sendBody(answer, spoil(x.casing.encode(answer.body)))
 	}}
 }
 
 // CutBody acts, and closes the connection in the middle of the answer.
 func CutBody() Fault {
-	return Fault{name: "cut", spoil: func(p *Platform, w http.ResponseWriter, answer reply) {
-		body, err := json.Marshal(answer.body)
-		if err != nil {
-			panic(err)
-		}
-		p.writeHeader(w, answer, len(body))
-		_, _ = w.Write(body[:len(body)/2])
-		_ = http.NewResponseController(w).Flush()
-		reset(w)
+	return Fault{name: "cut", spoil: func(x exchange, answer reply) {
+		body := x.casing.encode(answer.body)
+		x.sendHeader(answer, len(body))
+		_, _ = x.w.Write(body[:len(body)/2])
+		_ = http.NewResponseController(x.w).Flush()
+		reset()
 	}}
 }
 
 // WrongContentType acts, and answers rightly with the wrong media type.
 func WrongContentType() Fault {
-	return Fault{name: "content-type", spoil: func(p *Platform, w http.ResponseWriter, answer reply) {
+	return Fault{name: "content-type", spoil: func(x exchange, answer reply) {
 		answer.contentType = "text/plain"
-		p.write(w, answer)
+		x.send(answer)
 	}}
 }
 
 // NullResult answers with success and no Result, instead of acting.
 func NullResult() Fault {
-	return Fault{name: "null-result", instead: func(p *Platform, w http.ResponseWriter, _ *http.Request) { p.write(w, granted(nil)) }}
+	return Fault{name: "null-result", instead: func(x exchange) { x.send(granted(nil)) }}
 }
 
 // EmptyTokens answers with success and empty tokens, instead of acting.
 func EmptyTokens() Fault {
-	return Fault{name: "empty-tokens", instead: func(p *Platform, w http.ResponseWriter, _ *http.Request) { p.write(w, granted(tokens{})) }}
+	return Fault{name: "empty-tokens", instead: func(x exchange) { x.send(granted(tokens{})) }}
 }
 
 // hugeSize is how long the answer of [HugeBody] is.
@@ -160,25 +210,26 @@ const hugeSize = 64 << 20
 
 // HugeBody answers with 64 MiB that begin like an envelope, instead of acting.
 func HugeBody() Fault {
-	return Fault{name: "huge", instead: func(p *Platform, w http.ResponseWriter, _ *http.Request) {
-		p.writeHeader(w, reply{httpStatus: http.StatusOK}, -1)
-		_, _ = w.Write([]byte(`{"Title":"`))
+	return Fault{name: "huge", instead: func(x exchange) {
+		x.sendHeader(reply{httpStatus: http.StatusOK}, -1)
+		_, _ = x.w.Write([]byte(`{"Title":"`))
 		chunk := []byte(strings.Repeat("x", 64<<10))
 		for range hugeSize / len(chunk) {
-			if _, err := w.Write(chunk); err != nil {
+			if _, err := x.w.Write(chunk); err != nil {
 				return
 			}
 		}
 	}}
 }
 
-// ParseFault reads a fault as a script writes it: reset, hang, lost, huge,
-// truncated, cut, empty, content-type, null-result, empty-tokens, delay:2s,
-// html:200, inner:401, status:503, status:429:retry-after=60, or
-// redirect:URL.
+// ParseFault reads a fault as a script writes it: pass, reset, hang, lost,
+// huge, truncated, cut, empty, content-type, null-result, empty-tokens,
+// delay:2s, html:200, problem:400, inner:401, acted:503, status:503,
+// status:429:retry-after=60, status:401:code=1002, redirect:URL, or
+// redirect:302:URL.
 func ParseFault(text string) (Fault, error) {
 	for _, f := range []Fault{
-		ConnectionReset(), Hang(), LostAnswer(), HugeBody(), TruncatedJSON(), CutBody(), EmptyAnswer(), WrongContentType(),
+		Pass(), ConnectionReset(), Hang(), LostAnswer(), HugeBody(), TruncatedJSON(), CutBody(), EmptyAnswer(), WrongContentType(),
 		NullResult(), EmptyTokens(),
 	} {
 		if f.name == text {
@@ -187,30 +238,40 @@ func ParseFault(text string) (Fault, error) {
 	}
 	unknown := fmt.Errorf("no fault is called %q", text)
 	kind, value, _ := strings.Cut(text, ":")
-	switch kind {
-	case "redirect":
+	number, rest, more := strings.Cut(value, ":")
+	code, err := strconv.Atoi(number)
+	isCode := err == nil && code >= 200 && code <= 599
+	switch {
+	case kind == "redirect" && isCode && more:
+		return RedirectWithStatus(code, rest), nil
+	case kind == "redirect":
 		return Redirect(value), nil
-	case "delay":
+	case kind == "delay":
 		d, err := time.ParseDuration(value)
 		if err != nil {
 			return Fault{}, unknown
 		}
 		return Delay(d), nil
-	}
-	number, header, more := strings.Cut(value, ":")
-	code, err := strconv.Atoi(number)
-	if err != nil || code < 200 || code > 599 {
+	case kind == "inner" && number == "0" && !more:
+		return InnerStatus(0), nil
+	case !isCode:
+		return Fault{}, unknown
+	case kind == "status" && more:
+		if retryAfter, ok := strings.CutPrefix(rest, "retry-after="); ok {
+			return StatusWithRetryAfter(code, retryAfter), nil
+		}
+		inner, ok := strings.CutPrefix(rest, "code=")
+		if n, err := strconv.Atoi(inner); ok && err == nil {
+			return StatusWithCode(code, n), nil
+		}
+		return Fault{}, unknown
+	case more:
 		return Fault{}, unknown
 	}
-	retryAfter, isRetryAfter := strings.CutPrefix(header, "retry-after=")
-	switch {
-	case kind == "html" && !more:
-		return HTMLPage(code), nil
-	case kind == "inner" && !more:
-		return InnerStatus(code), nil
-	case kind == "status" && more == isRetryAfter:
-		return StatusWithRetryAfter(code, retryAfter), nil
-	default:
-		return Fault{}, unknown
+	for _, f := range []func(int) Fault{Status, InnerStatus, ActedStatus, HTMLPage, ProblemDetails} {
+		if made := f(code); made.name == text {
+			return made, nil
+		}
 	}
+	return Fault{}, unknown
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -27,6 +28,15 @@ func TestFaultsThatAnswer(t *testing.T) {
 		{"status:503", 503, false, func(a answer) bool { return a.Status == 503 && a.header.Get("Retry-After") == "" }},
 		{"status:429:retry-after=60", 429, false, func(a answer) bool { return a.Status == 429 && a.header.Get("Retry-After") == "60" }},
 		{"inner:401", 200, false, func(a answer) bool { return a.Status == 401 && a.Result == nil && a.message() != "" }},
+		{"inner:0", 200, false, func(a answer) bool { return a.Status == 0 && a.Result == nil && strings.Contains(a.body, `"Status":0`) }},
+		{"inner:419", 200, false, func(a answer) bool { return a.Status == 419 && a.Result == nil }},
+		{"status:401:code=1002", 401, false, func(a answer) bool { return a.Status == 401 && len(a.Errors) == 1 && a.Errors[0].Code == 1002 }},
+		{"acted:503", 503, true, func(a answer) bool { return a.Status == 503 && a.Result == nil && a.message() != "" }},
+		{"problem:400", 400, false, func(a answer) bool {
+			return a.header.Get("Content-Type") == "application/problem+json; charset=utf-8" &&
+				strings.Contains(a.body, `"errors":{"password":["The field is required."],`) && !strings.Contains(a.body, `"Status"`)
+		}},
+		{"redirect:302:/sign-in", 302, false, func(a answer) bool { return a.header.Get("Location") == "/sign-in" }},
 		{"html:200", 200, false, func(a answer) bool { return a.isPage() }},
 		{"html:502", 502, false, func(a answer) bool { return a.isPage() }},
 		{"redirect:http://192.0.2.1/", 307, false, func(a answer) bool { return a.header.Get("Location") == "http://192.0.2.1/" }},
@@ -182,6 +192,103 @@ func TestFaultsComeInOrder(t *testing.T) {
 	s.mustRefuse(s.profile(second.Result.AccessToken.Token), http.StatusForbidden, "ordered")
 }
 
+// TestFaultsOfTheProofs pins that the checks of a token can fail in each way,
+// and that an envelope of the portal's is in lower case then, too.
+func TestFaultsOfTheProofs(t *testing.T) {
+	for _, test := range []struct {
+		fault      string
+		httpStatus int
+		portal     string // how the portal's answer begins
+	}{
+		{"status:401", 401, `{"result":null,"status":401,`},
+		{"status:403:code=7", 403, `{"result":null,"status":403,"title":"Ordered failure","errors":[{"key":"","message":"This failure was ordered.","code":7}]}`},
+		{"inner:419", 200, `{"result":null,"status":419,`},
+		{"null-result", 200, `{"result":null,"status":200,`},
+		{"truncated", 200, `{"result":{"userId":`},
+		{"html:404", 404, "<!DOCTYPE html>"},
+		{"html:407", 407, "<!DOCTYPE html>"},
+		{"problem:405", 405, `{"type":`},
+		{"acted:500", 500, `{"result":null,"status":500,`},
+	} {
+		t.Run(test.fault, func(t *testing.T) {
+			s := serve(t, emulator.Options{})
+			user, admin := s.loginUser().Result.AccessToken.Token, s.login().Result.AccessToken.Token
+			s.Inject(emulator.Users, mustParse(t, test.fault))
+			s.Inject(emulator.Permissions, mustParse(t, test.fault))
+			if got := s.profile(user); got.httpStatus != test.httpStatus {
+				t.Errorf("the profile was answered HTTP %d %s, want %d", got.httpStatus, got.body, test.httpStatus)
+			}
+			if got := s.permissions(admin); got.httpStatus != test.httpStatus || !strings.HasPrefix(got.body, test.portal) {
+				t.Errorf("the permissions were answered HTTP %d %s, want %d with %s", got.httpStatus, got.body, test.httpStatus, test.portal)
+			}
+			if !s.Accepts(user) || !s.Accepts(admin) || s.profile(user).httpStatus != 200 || s.permissions(admin).httpStatus != 200 {
+				t.Error("the fault left its mark on the tokens")
+			}
+		})
+	}
+}
+
+func TestInjectAlways(t *testing.T) {
+	s := serve(t, emulator.Options{LoginLimit: -1})
+	statuses := func(e emulator.Endpoint) string {
+		var got []string
+		for range 3 {
+			var of answer
+			if e == emulator.Login {
+				of = s.ask(http.MethodPost, loginPath, adminObject)
+			} else {
+				of = s.permissions("unknown")
+			}
+			got = append(got, strconv.Itoa(of.httpStatus))
+		}
+		return strings.Join(got, " ")
+	}
+	s.InjectAlways(emulator.Login, emulator.Status(503))
+	s.InjectAlways(emulator.Permissions, emulator.Status(500))
+	s.Inject(emulator.Login, emulator.Pass(), emulator.Status(502))
+	for _, step := range []struct {
+		name  string
+		do    func()
+		login string
+		check string
+	}{
+		{"queued faults first", func() {}, "200 502 503", "500 500 500"},
+		{"one endpoint cleared", func() { s.ClearFaults(emulator.Permissions) }, "503 503 503", "401 401 401"},
+		{"queued over a fault that stands", func() { s.Inject(emulator.Login, emulator.Pass()) }, "200 503 503", "401 401 401"},
+		{"all cleared", func() { s.Inject(emulator.Login, emulator.Status(400)); s.ClearFaults() }, "200 200 200", "401 401 401"},
+	} {
+		step.do()
+		if got := statuses(emulator.Login); got != step.login {
+			t.Errorf("%s: logins were answered %s, want %s", step.name, got, step.login)
+		}
+		if got := statuses(emulator.Permissions); got != step.check {
+			t.Errorf("%s: checks were answered %s, want %s", step.name, got, step.check)
+		}
+	}
+}
+
+func TestLatency(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := emulator.New(emulator.Options{Latency: time.Minute})
+		for _, test := range []struct {
+			name string
+			do   func()
+			want time.Duration
+		}{
+			{"as set", func() {}, time.Minute},
+			{"with a delay", func() { p.Inject(emulator.Users, emulator.Delay(time.Second)) }, time.Minute + time.Second},
+			{"closed", p.Close, 0},
+		} {
+			test.do()
+			started := time.Now()
+			p.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodGet, usersPath, http.NoBody))
+			if took := time.Since(started); took != test.want {
+				t.Errorf("%s: it took %s, want %s", test.name, took, test.want)
+			}
+		}
+	})
+}
+
 // TestFaultsBeforeTheLimit pins that an ordered failure is no login.
 func TestFaultsBeforeTheLimit(t *testing.T) {
 	s := serve(t, emulator.Options{Now: fixedClock})
@@ -212,6 +319,8 @@ func TestParseFaultReadsWhatStringWrites(t *testing.T) {
 		emulator.ConnectionReset(), emulator.Hang(), emulator.LostAnswer(), emulator.HugeBody(), emulator.TruncatedJSON(),
 		emulator.CutBody(), emulator.EmptyAnswer(), emulator.WrongContentType(), emulator.NullResult(), emulator.EmptyTokens(),
 		emulator.Delay(2 * time.Second), emulator.Delay(1500 * time.Millisecond), emulator.HTMLPage(200), emulator.InnerStatus(401),
+		emulator.Pass(), emulator.InnerStatus(0), emulator.ActedStatus(503), emulator.ProblemDetails(400), emulator.StatusWithCode(401, 1002),
+		emulator.RedirectWithStatus(302, "/sign-in"), emulator.RedirectWithStatus(302, "https://192.0.2.1/a:b"), emulator.Redirect("302"),
 		emulator.Status(503), emulator.StatusWithRetryAfter(429, "60"),
 		emulator.StatusWithRetryAfter(503, "Mon, 01 Jun 2026 11:50:00 GMT"), emulator.Redirect("http://127.0.0.1:1/v1?x=y:z"),
 	} {
@@ -228,7 +337,7 @@ func TestParseFaultRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", "nothing", "Reset", "reset:1", "delay", "delay:", "delay:2", "delay:soon", "html", "html:", "html:two", "html:200:x",
 		"inner:", "inner:401:x", "status", "status:", "status:99", "status:600", "status:-1", "status:429:60", "status:429:",
-		"teapot:418",
+		"teapot:418", "inner:00", "html:0", "acted", "acted:503:x", "problem:", "status:401:code=", "status:401:code=x", "html:+200", "pass:1",
 	} {
 		t.Run(text, func(t *testing.T) {
 			fault, err := emulator.ParseFault(text)

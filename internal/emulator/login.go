@@ -6,8 +6,12 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // loginRequest is the body of a login. Its top-level keys are matched without
@@ -29,36 +33,56 @@ func (p *Platform) login(r *http.Request, body []byte) reply {
 	if err := strict(body, &request); err != nil {
 		return refusal(http.StatusBadRequest, "Bad request", "", "The body is not the JSON of a login.")
 	}
-	email, device, ok := loginFields(request.LoginFields)
+	email, device, form, ok := loginFields(request.LoginFields)
 	switch {
 	case !ok:
 		return refusal(http.StatusBadRequest, "Bad request", "LoginFields", "The field LoginFields is invalid.")
-	case device != "":
+	case device != "" && p.options.UserForm.accepts(form):
 		return p.loginUser(r, device, request.Password)
-	case email != "":
+	case email != "" && p.options.AdminForm.accepts(form):
 		return p.loginAdmin(r, email, request.Password)
 	default:
-		// The key's case does not match, or there is no key: the platform
-		// does not say which (§2, K).
-		return refusal(http.StatusUnauthorized, "Unauthorized", "", "")
+		// The form or the key's case does not match, or there is no key: the
+		// platform does not say which (§2, K).
+		return p.refuseLogin("", "")
 	}
 }
 
-// loginFields reads either dialect. In the string the case of the keys counts,
+// refuseLogin is the answer to a login that could be read.
+func (p *Platform) refuseLogin(key, message string) reply {
+	return refusal(http.StatusUnauthorized, "Unauthorized", key, message).by(p.options.LoginRefusedBy)
+}
+
+// LoginForm is a form of the body of a login (PLATFORM-API.md §2).
+type LoginForm string
+
+// The forms that a login may be restricted to.
+const (
+	// AnyForm is either of both.
+	AnyForm LoginForm = ""
+	// ObjectForm is LoginFields as a JSON object.
+	ObjectForm LoginForm = "object"
+	// StringForm is LoginFields as a JSON document inside a string.
+	StringForm LoginForm = "string"
+)
+
+func (f LoginForm) accepts(sent LoginForm) bool { return f == AnyForm || f == sent }
+
+// loginFields reads either form. In the string the case of the keys counts,
 // in the object it does not (§2). ok is false when it is neither, or when there
 // is more than the one field.
-func loginFields(raw json.RawMessage) (email, device string, ok bool) {
+func loginFields(raw json.RawMessage) (email, device string, form LoginForm, ok bool) {
 	var document string
 	if json.Unmarshal(raw, &document) == nil && len(raw) > 0 && raw[0] == '"' {
 		var fields map[string]string
 		if json.Unmarshal([]byte(document), &fields) != nil || len(fields) > 1 {
-			return "", "", false
+			return "", "", "", false
 		}
-		return fields["email"], fields["Devicetoken"], true
+		return fields["email"], fields["Devicetoken"], StringForm, true
 	}
 	var fields map[string]string
 	if json.Unmarshal(raw, &fields) != nil || fields == nil || len(fields) > 1 {
-		return "", "", false
+		return "", "", "", false
 	}
 	for key, value := range fields {
 		switch strings.ToLower(key) {
@@ -68,7 +92,7 @@ func loginFields(raw json.RawMessage) (email, device string, ok bool) {
 			device = value
 		}
 	}
-	return email, device, true
+	return email, device, ObjectForm, true
 }
 
 func (p *Platform) loginUser(r *http.Request, device, password string) reply {
@@ -80,16 +104,14 @@ func (p *Platform) loginUser(r *http.Request, device, password string) reply {
 	user, registered := p.users[foldID(device)]
 	switch {
 	case !known:
-		return refusal(http.StatusUnauthorized, "Unauthorized", "InstanceId", "The instance is unknown.")
+		return p.refuseLogin("InstanceId", "The instance is unknown.")
 	case !registered || foldID(user.InstanceID) != foldID(id):
-		return refusal(http.StatusUnauthorized, "Unauthorized", "DeviceToken", "The user is unknown in this instance.")
+		return p.refuseLogin("DeviceToken", "The user is unknown in this instance.")
 	case !strings.EqualFold(instance.Key, password) || !keyMatches(r, instance.Key):
-		return refusal(http.StatusUnauthorized, "Unauthorized", "Password", "The instance key is wrong.")
+		return p.refuseLogin("Password", "The instance key is wrong.")
 	}
-	identity := "user:" + foldID(device)
-	p.revoke(identity)
 	p.counts.LoggedIn++
-	return p.issue(identity, user.DeviceToken)
+	return granted(p.replaceTokens(userPrefix+foldID(device), user.DeviceToken))
 }
 
 // keyMatches reports whether the header InstanceKey, which may be left out, is
@@ -104,14 +126,84 @@ func (p *Platform) loginAdmin(r *http.Request, email, password string) reply {
 	id := r.Header.Get("InstanceId")
 	switch {
 	case !known || admin.Password != password:
-		return refusal(http.StatusUnauthorized, "Unauthorized", "Password", "The email or the password is wrong.")
+		return p.refuseLogin("Password", "The email or the password is wrong.")
 	case admin.InstanceID != "" && id != "" && foldID(id) != foldID(admin.InstanceID):
-		return refusal(http.StatusUnauthorized, "Unauthorized", "InstanceId", "The API instance is another one.")
+		return p.refuseLogin("InstanceId", "The API instance is another one.")
 	}
-	identity := "admin:" + fold(email)
-	p.revoke(identity)
 	p.counts.LoggedIn++
-	return p.issue(identity, "")
+	return granted(p.replaceTokens(adminPrefix+fold(email), ""))
+}
+
+// How a grant's identity begins.
+const (
+	adminPrefix = "admin:"
+	userPrefix  = "user:"
+)
+
+// replaceTokens issues a pair after it has revoked those before it.
+func (p *Platform) replaceTokens(identity, deviceToken string) tokens {
+	p.revoke(identity)
+	return p.issue(identity, deviceToken)
+}
+
+// LoginElsewhere is what happens when somebody else logs in with the same
+// credentials: the account's tokens are revoked as far as the options say so,
+// and a new pair is returned. The account is named by the email of an admin or
+// the device token of a user. It is in no count and under no limit: it stands
+// for another address. An account that is not known is an error.
+func (p *Platform) LoginElsewhere(account string) (accessToken, refreshToken string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var issued tokens
+	if admin, known := p.admins[fold(account)]; known {
+		issued = p.replaceTokens(adminPrefix+fold(admin.Email), "")
+	} else if user, known := p.users[foldID(account)]; known {
+		issued = p.replaceTokens(userPrefix+foldID(user.DeviceToken), user.DeviceToken)
+	} else {
+		return "", "", errors.New("the platform knows no such account")
+	}
+	return issued.AccessToken.Token, issued.RefreshToken, nil
+}
+
+// caller is an address with its logins (PLATFORM-API.md §6).
+type caller struct {
+	logins       []time.Time
+	blockedUntil time.Time
+}
+
+// admit counts a login of the address that r came from. It returns a refusal
+// when there were too many: one login more than the limit within the window
+// blocks the address. The platform's lock is held.
+func (p *Platform) admit(r *http.Request) *reply {
+	if p.options.LoginLimit < 0 {
+		return nil
+	}
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	c, known := p.callers[address]
+	if !known {
+		c = &caller{}
+		p.callers[address] = c
+	}
+	now := p.now()
+	c.logins = slices.DeleteFunc(c.logins, func(t time.Time) bool { return now.Sub(t) >= p.options.LoginWindow })
+	if !now.Before(c.blockedUntil) && len(c.logins) >= p.options.LoginLimit {
+		c.blockedUntil = now.Add(p.options.BlockFor)
+	}
+	if now.Before(c.blockedUntil) {
+		p.counts.RateLimited++
+		refused := refusal(http.StatusTooManyRequests, "Too many requests", "", "Too many login attempts. Try again later.")
+		if !p.options.OmitRetryAfter {
+			// Rounded up: a second too early is a login too many.
+			left := c.blockedUntil.Sub(now) + time.Second - 1
+			refused.retryAfter = strconv.Itoa(int(left / time.Second))
+		}
+		return &refused
+	}
+	c.logins = append(c.logins, now)
+	return nil
 }
 
 // wantJSON refuses a body that is not declared as one of the media types.
@@ -127,6 +219,8 @@ func wantJSON(r *http.Request, accepted ...string) *reply {
 	refused := refusal(http.StatusUnsupportedMediaType, "Unsupported media type", "Content-Type", "The body must be JSON.")
 	return &refused
 }
+
+var errTrailing = errors.New("there is something after the JSON document")
 
 // strict reads one JSON document and nothing else.
 func strict(body []byte, into any) error {

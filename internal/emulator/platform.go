@@ -1,15 +1,14 @@
 // Package emulator is the telematics platform in memory, to the letter of
-// PLATFORM-API.md §2 to §7: logins under a limit, refreshes that spend what
-// they are given, and the one method that shows whether a token is accepted.
-// It is strict, so that what works here is within the contract. Its clock can
-// be moved, and it can be told to fail.
+// PLATFORM-API.md: logins under a limit, refreshes that spend what they are
+// given, and the methods that show whether a token is accepted. It is strict,
+// so that what works here is within the contract. Its clock can be moved, and
+// it can be told to fail.
 //
 // It is made for the provider's tests, the demo, and for those who want to try
 // a configuration without the platform.
 package emulator
 
 import (
-	"crypto/rand"
 	"net/http"
 	"sync"
 	"time"
@@ -20,6 +19,10 @@ import (
 type Options struct {
 	// Now is the clock that [Platform.Advance] moves; nil means time.Now.
 	Now func() time.Time
+	// Latency is how long every answer is held back after the platform has
+	// acted.
+	Latency time.Duration
+
 	// LoginLimit is how many logins an address has in a LoginWindow: 5 in a
 	// minute where they are zero. A negative limit is none (§6).
 	LoginLimit  int
@@ -29,27 +32,50 @@ type Options struct {
 	BlockFor time.Duration
 	// OmitRetryAfter leaves the header Retry-After out of a 429.
 	OmitRetryAfter bool
-	// AccessTokenLifetime is two hours where it is zero (§5, S).
+	// AdminForm and UserForm are the form of LoginFields that a login of this
+	// kind may have. Another is refused as a wrong password is, with no
+	// message (§2).
+	AdminForm, UserForm LoginForm
+	// LoginRefusedBy and RefreshRefusedBy are the Status of a login and of a
+	// refresh whose credentials or tokens are refused, 401 where they are
+	// zero. 419 comes inside HTTP 200, any other as HTTP status, too (§3).
+	LoginRefusedBy, RefreshRefusedBy int
+
+	// LoginKeepsTokens lets the tokens live that were issued to an account
+	// before it logs in again. By default a login revokes them (§6, D).
+	LoginKeepsTokens bool
+	// RefreshOutlivesLogin lets a login revoke access tokens only, so that a
+	// refresh works after somebody else's login. No source shows which of
+	// both is so (§6).
+	RefreshOutlivesLogin bool
+	// RefreshOmitsDeviceToken leaves DeviceToken out of the answer to a
+	// refresh (§3, K).
+	RefreshOmitsDeviceToken bool
+
+	// AccessTokenLifetime is from a token's iat to its exp: two hours where
+	// it is zero (§5, S).
 	AccessTokenLifetime time.Duration
 	// RefreshTokenLifetime is 90 days where it is zero (§5, D and K).
 	RefreshTokenLifetime time.Duration
 	// OpaqueTokens makes access tokens that are no JWTs.
 	OpaqueTokens bool
-	// ExpiresIn is the answer's field of this name; zero means the lifetime
-	// in seconds. The sources disagree on what it says (§5).
+	// ExpiresIn is the answer's field of this name, in seconds. Zero means
+	// the seconds from the token's nbf to its exp, as in real answers (§5);
+	// of an opaque token, its lifetime.
 	ExpiresIn int64
 }
 
-// Platform is the platform. It is an [http.Handler], safe for concurrent use.
+// Platform is the platform. It is an [http.Handler] of all its hosts in one,
+// safe for concurrent use. [Platform.UserService] and [Platform.Portal] are
+// the hosts apart.
 type Platform struct {
 	options Options
-	key     []byte
-	mux     *http.ServeMux
 	closed  chan struct{}
 
-	mu       sync.Mutex
-	offset   time.Duration
-	lifetime time.Duration
+	all, userService, portal *http.ServeMux
+
+	mu     sync.Mutex
+	offset time.Duration
 
 	admins    map[string]Admin    // by folded email
 	instances map[string]Instance // by folded id
@@ -59,33 +85,38 @@ type Platform struct {
 	access  map[string]*grant // by access token
 	secrets []string
 
-	callers map[string]*caller // by address
-	faults  map[Endpoint][]Fault
-	counts  Counts
+	callers  map[string]*caller // by address
+	faults   map[Endpoint][]Fault
+	standing map[Endpoint]Fault
+	counts   Counts
 }
 
 // New returns a platform that knows nobody yet.
 func New(options Options) *Platform {
 	p := &Platform{
-		options:   withDefaults(options),
-		key:       []byte(rand.Text()),
-		mux:       http.NewServeMux(),
-		closed:    make(chan struct{}),
-		admins:    make(map[string]Admin),
-		instances: make(map[string]Instance),
-		users:     make(map[string]User),
-		grants:    make(map[string]*grant),
-		access:    make(map[string]*grant),
-		callers:   make(map[string]*caller),
-		faults:    make(map[Endpoint][]Fault),
+		options:     withDefaults(options),
+		closed:      make(chan struct{}),
+		all:         http.NewServeMux(),
+		userService: http.NewServeMux(),
+		portal:      http.NewServeMux(),
+		admins:      make(map[string]Admin),
+		instances:   make(map[string]Instance),
+		users:       make(map[string]User),
+		grants:      make(map[string]*grant),
+		access:      make(map[string]*grant),
+		callers:     make(map[string]*caller),
+		faults:      make(map[Endpoint][]Fault),
+		standing:    make(map[Endpoint]Fault),
 	}
-	p.lifetime = p.options.AccessTokenLifetime
-	p.mux.HandleFunc("/v1/Auth/Login", p.endpoint(Login, http.MethodPost, p.login))
-	p.mux.HandleFunc("/v1/Auth/RefreshToken", p.endpoint(Refresh, http.MethodPost, p.refresh))
-	p.mux.HandleFunc("/v1/Management/users", p.endpoint(Users, http.MethodGet, p.profile))
-	p.mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		p.write(w, refusal(http.StatusNotFound, "Not found", "", "There is no such method."))
-	})
+	p.serve(p.userService, "/v1/Auth/Login", pascal, method{http.MethodPost, Login, p.login})
+	p.serve(p.userService, "/v1/Auth/RefreshToken", pascal, method{http.MethodPost, Refresh, p.refresh})
+	p.serve(p.userService, "/v1/Management/users", pascal, method{http.MethodGet, Users, p.profile})
+	p.serve(p.portal, "/auth/permissions", lower, method{http.MethodGet, Permissions, p.permissions})
+	for _, mux := range []*http.ServeMux{p.all, p.userService, p.portal} {
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+			exchange{p, w, r, pascal}.send(refusal(http.StatusNotFound, "Not found", "", "There is no such method."))
+		})
+	}
 	return p
 }
 
@@ -110,8 +141,15 @@ func orElse(d, byDefault time.Duration) time.Duration {
 	return d
 }
 
-// ServeHTTP implements [http.Handler].
-func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
+// ServeHTTP implements [http.Handler] with the methods of all hosts.
+func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.all.ServeHTTP(w, r) }
+
+// UserService is the User-service alone, https://user.telematicssdk.com: what
+// is sent to it that belongs to another host is answered 404.
+func (p *Platform) UserService() http.Handler { return p.userService }
+
+// Portal is the portal alone, https://portal-apis.telematicssdk.com (§8.1).
+func (p *Platform) Portal() http.Handler { return p.portal }
 
 // Close ends the requests that hang.
 func (p *Platform) Close() {
@@ -140,28 +178,23 @@ func (p *Platform) Advance(d time.Duration) {
 	p.offset += d
 }
 
-// SetAccessTokenLifetime says how long the access tokens live that are issued
-// from now on.
-func (p *Platform) SetAccessTokenLifetime(d time.Duration) {
+// Change changes the options for the requests and the tokens from now on. A
+// field that is set to zero has its default again.
+func (p *Platform) Change(change func(*Options)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.lifetime = d
-}
-
-// SetLoginLimit says how many logins an address has in a window from now on,
-// as [Options.LoginLimit] and [Options.LoginWindow] do.
-func (p *Platform) SetLoginLimit(limit int, window time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.options.LoginLimit, p.options.LoginWindow = limit, window
+	change(&p.options)
 	p.options = withDefaults(p.options)
 }
 
-// Accepts reports whether an authorized method would accept the token now.
-func (p *Platform) Accepts(accessToken string) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.holder(accessToken) != nil
+// SetAccessTokenLifetime is [Platform.Change] of that option.
+func (p *Platform) SetAccessTokenLifetime(d time.Duration) {
+	p.Change(func(o *Options) { o.AccessTokenLifetime = d })
+}
+
+// SetLoginLimit is [Platform.Change] of that limit and its window.
+func (p *Platform) SetLoginLimit(limit int, window time.Duration) {
+	p.Change(func(o *Options) { o.LoginLimit, o.LoginWindow = limit, window })
 }
 
 // Secrets returns every password, key and token that the platform knows or

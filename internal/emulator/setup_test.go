@@ -26,6 +26,8 @@ const (
 	loginPath   = "/v1/Auth/Login"
 	refreshPath = "/v1/Auth/RefreshToken"
 	usersPath   = "/v1/Management/users"
+
+	permissionsPath = "/auth/permissions"
 )
 
 // The logins that the contract has, both dialects.
@@ -70,13 +72,13 @@ type answer struct {
 			ExpiresIn int64
 		}
 		RefreshToken string
-		Email        *string
-		FirstName    string
-		LastName     string
 	}
 	Status int
 	Title  string
-	Errors []struct{ Key, Message string }
+	Errors []struct {
+		Key, Message string
+		Code         int
+	}
 }
 
 // message is the first of the answer's messages.
@@ -143,10 +145,16 @@ func (s service) refresh(of answer) answer {
 	return s.ask(http.MethodPost, refreshPath, refreshBody(of.Result.AccessToken.Token, of.Result.RefreshToken))
 }
 
-// profile asks for the profile with a token.
+// profile asks for the user's profile with a token: a user's proof of life.
 func (s service) profile(token string) answer {
 	s.t.Helper()
-	return s.ask(http.MethodGet, usersPath, "", "Authorization", "Bearer "+token)
+	return s.ask(http.MethodGet, usersPath, "", "Authorization", "Bearer "+token, "InstanceId", instanceID)
+}
+
+// permissions asks for the permissions with a token: an admin's proof of life.
+func (s service) permissions(token string) answer {
+	s.t.Helper()
+	return s.ask(http.MethodGet, permissionsPath, "", "Authorization", "Bearer "+token)
 }
 
 // mustGrant fails the test unless an answer is a success with tokens.

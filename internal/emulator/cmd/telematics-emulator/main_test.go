@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -104,8 +106,8 @@ func client(t *testing.T, address string) *userservice.Client {
 func TestWhatIsPrintedLogsIn(t *testing.T) {
 	c := start(t)
 	v := exported(t, c.said)
-	if len(v) != 5 {
-		t.Fatalf("it exports %d variables, want 5:\n%s", len(v), c.said)
+	if len(v) != 6 {
+		t.Fatalf("it exports %d variables, want 6:\n%s", len(v), c.said)
 	}
 	platform := client(t, v["TELEMATICS_USER_SERVICE_URL"])
 
@@ -208,6 +210,78 @@ func TestLoginLimit(t *testing.T) {
 	}
 }
 
+// TestOptions asks the same of platforms with other options: logins in both
+// forms, then a refresh of the first pair after the second login, the portal,
+// and a refresh that is nonsense.
+func TestOptions(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		args []string
+		want string
+	}{
+		{"defaults", nil, "200 200, first pair 401, portal 200, nonsense 401"},
+		{"object only", []string{"-login-form", "object"}, "200 401, first pair 200, portal 401, nonsense 401"},
+		{"string only", []string{"-login-form", "string", "-login-refused-by", "422"}, "422 200, first pair 401, portal 200, nonsense 401"},
+		{"login keeps tokens", []string{"-login-keeps-tokens"}, "200 200, first pair 200, portal 200, nonsense 401"},
+		{"refresh outlives login", []string{"-refresh-outlives-login", "-refresh-refused-by", "404"}, "200 200, first pair 200, portal 200, nonsense 404"},
+		{"419 in 200", []string{"-refresh-refused-by", "419"}, "200 200, first pair 200, portal 200, nonsense 200"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v := exported(t, start(t, test.args...).said)
+			user, portal := v["TELEMATICS_USER_SERVICE_URL"], v["TELEMATICS_PORTAL_URL"]
+			email, password := v["TELEMATICS_EMAIL"], v["TELEMATICS_PASSWORD"]
+			object, first := pair(t, user+"/v1/Auth/Login", `{"LoginFields":{"Email":"`+email+`"},"Password":"`+password+`"}`)
+			text, second := pair(t, user+"/v1/Auth/Login", `{"LoginFields":"{\"email\":\"`+email+`\"}","Password":"`+password+`"}`)
+			refreshed, _ := pair(t, user+"/v1/Auth/RefreshToken", `{"AccessToken":"`+first.AccessToken.Token+`","RefreshToken":"`+first.RefreshToken+`"}`)
+			if first.RefreshToken == "" {
+				refreshed = http.StatusUnauthorized // there is no first pair
+			}
+			nonsense, _ := pair(t, user+"/v1/Auth/RefreshToken", `{"AccessToken":"x","RefreshToken":"y"}`)
+
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, portal+"/auth/permissions", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set("Authorization", "Bearer "+second.AccessToken.Token)
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			got := fmt.Sprintf("%d %d, first pair %d, portal %d, nonsense %d", object, text, refreshed, response.StatusCode, nonsense)
+			if got != test.want {
+				t.Errorf("answered %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// tokens is the Result of a login and of a refresh.
+type tokens struct {
+	AccessToken  struct{ Token string }
+	RefreshToken string
+}
+
+// pair sends a body and returns the HTTP status and the tokens of the answer.
+func pair(t *testing.T, address, body string) (status int, result tokens) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct{ Result tokens }
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, answer.Result
+}
+
 // post sends a body and returns the status and the header of the answer.
 func post(t *testing.T, address, body string) (status int, header http.Header) {
 	t.Helper()
@@ -268,6 +342,10 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 		{"a token of no life", []string{"-access-token-lifetime", "0"}, "longer than nothing"},
 		{"a negative window", []string{"-login-window", "-1m"}, "longer than nothing"},
 		{"a block of no length", []string{"-block-for", "0s"}, "longer than nothing"},
+		{"a negative latency", []string{"-latency", "-1s"}, "must not be negative"},
+		{"an unknown login form", []string{"-login-form", "xml"}, `"xml" is none of any, object and string`},
+		{"a login refused by success", []string{"-login-refused-by", "200"}, "200 is no status from 400 to 499"},
+		{"a refresh refused by an outage", []string{"-refresh-refused-by", "503"}, "-refresh-refused-by: 503"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

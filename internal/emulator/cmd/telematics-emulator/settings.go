@@ -42,10 +42,17 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	flags.IntVar(&s.options.LoginLimit, "login-limit", 5, "how many logins there may be in a window; a negative number is no limit")
 	flags.DurationVar(&s.options.LoginWindow, "login-window", time.Minute, "the window of the limit")
 	flags.DurationVar(&s.options.BlockFor, "block-for", time.Hour, "how long an address is blocked that exceeds the limit")
+	loginForm := flags.String("login-form", "any", "the `form` of a login's fields that is accepted: any, object or string")
+	flags.IntVar(&s.options.LoginRefusedBy, "login-refused-by", 401, "the `status` by which a login is refused; 419 comes inside HTTP 200")
+	flags.IntVar(&s.options.RefreshRefusedBy, "refresh-refused-by", 401, "the `status` by which a refresh is refused; 419 comes inside HTTP 200")
+	flags.BoolVar(&s.options.LoginKeepsTokens, "login-keeps-tokens", false, "a login does not revoke the tokens before it")
+	flags.BoolVar(&s.options.RefreshOutlivesLogin, "refresh-outlives-login", false, "a login revokes access tokens only, so that they can be refreshed after it")
+	flags.BoolVar(&s.options.RefreshOmitsDeviceToken, "refresh-omits-device-token", false, "the answer to a refresh has no DeviceToken")
+	flags.DurationVar(&s.options.Latency, "latency", 0, "how long every answer is held back")
 	if err := flags.Parse(args); err != nil {
 		return settings{}, err
 	}
-	if err := s.check(flags.Args()); err != nil {
+	if err := errors.Join(s.check(flags.Args()), s.setLoginForm(*loginForm)); err != nil {
 		_, _ = fmt.Fprintln(usage, "telematics-emulator:", err)
 		flags.Usage()
 		return settings{}, err
@@ -72,6 +79,28 @@ func (s *settings) check(rest []string) error {
 		return errors.New("-login-limit: 0 would let nobody in; a negative number is no limit")
 	case s.options.AccessTokenLifetime <= 0 || s.options.LoginWindow <= 0 || s.options.BlockFor <= 0:
 		return errors.New("-access-token-lifetime, -login-window and -block-for must be longer than nothing")
+	case s.options.Latency < 0:
+		return errors.New("-latency must not be negative")
+	}
+	for _, f := range []struct {
+		name   string
+		status int
+	}{{"-login-refused-by", s.options.LoginRefusedBy}, {"-refresh-refused-by", s.options.RefreshRefusedBy}} {
+		if f.status < 400 || f.status > 499 {
+			return fmt.Errorf("%s: %d is no status from 400 to 499", f.name, f.status)
+		}
+	}
+	return nil
+}
+
+// setLoginForm restricts the logins of both kinds to a form.
+func (s *settings) setLoginForm(form string) error {
+	switch f := emulator.LoginForm(form); f {
+	case emulator.ObjectForm, emulator.StringForm:
+		s.options.AdminForm, s.options.UserForm = f, f
+	case "any":
+	default:
+		return fmt.Errorf("-login-form: %q is none of any, object and string", form)
 	}
 	return nil
 }

@@ -1,0 +1,108 @@
+package emulator
+
+import (
+	"net/http"
+	"strings"
+)
+
+// user is a user as the User-service shows it (PLATFORM-API.md §7).
+type user struct {
+	DeviceToken string       `json:"DeviceToken"`
+	Status      string       `json:"Status"`
+	UserProfile userProfile  `json:"UserProfile"`
+	UserFields  []userFields `json:"UserFields"`
+}
+
+type userProfile struct {
+	FirstName *string `json:"FirstName"`
+	LastName  *string `json:"LastName"`
+	Nickname  *string `json:"Nickname"`
+	Phone     *string `json:"Phone"`
+	Email     *string `json:"Email"`
+}
+
+type userFields struct {
+	ClientID               *string `json:"ClientId"`
+	Enabled                bool    `json:"Enabled"`
+	EnableTracking         bool    `json:"EnableTracking"`
+	EnableLogging          bool    `json:"EnableLogging"`
+	EnableRealTimeLocation bool    `json:"EnableRealTimeLocation"`
+}
+
+// show is the user as an answer has it.
+func (u User) show() user {
+	status := "Active"
+	if u.Inactive {
+		status = "Inactive"
+	}
+	return user{
+		DeviceToken: u.DeviceToken,
+		Status:      status,
+		UserProfile: userProfile{
+			FirstName: orNull(u.FirstName), LastName: orNull(u.LastName), Nickname: orNull(u.Nickname), Phone: orNull(u.Phone), Email: orNull(u.Email),
+		},
+		UserFields: []userFields{{
+			ClientID: orNull(u.ClientID), Enabled: !u.Inactive, EnableTracking: u.EnableTracking, EnableLogging: u.EnableLogging,
+			EnableRealTimeLocation: u.EnableRealTimeLocation,
+		}},
+	}
+}
+
+// orNull is null for what is not set.
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// profile answers GET /v1/Management/users, the profile of the user that is
+// authorized, which is the cheap check of a user's token (PLATFORM-API.md §7).
+// Which status a missing or another InstanceId has is not known; it is none
+// that speaks of the token. The platform's lock is held.
+func (p *Platform) profile(r *http.Request, _ []byte) reply {
+	g, refused := p.authorize(r, false)
+	if refused != nil {
+		return *refused
+	}
+	of := p.users[foldID(g.deviceToken)]
+	switch id := r.Header.Get("InstanceId"); {
+	case id == "":
+		return refusal(http.StatusBadRequest, "Bad request", "InstanceId", "The header InstanceId is required.")
+	case foldID(id) != foldID(of.InstanceID):
+		return refusal(http.StatusForbidden, "Forbidden", "InstanceId", "The user is not in this instance.")
+	}
+	return granted(of.show())
+}
+
+// permissions is the Result of GET /auth/permissions (PLATFORM-API.md §8.1).
+type permissions struct {
+	UserID               string       `json:"userId"`
+	IsGod                bool         `json:"isGod"`
+	CompaniesPermissions []permission `json:"companiesPermissions"`
+	AppsPermissions      []permission `json:"appsPermissions"`
+	InstancesPermissions []permission `json:"instancesPermissions"`
+}
+
+type permission struct {
+	CompanyID    string `json:"companyId"`
+	CompanyIntID int    `json:"companyIntId"`
+	RoleID       string `json:"roleId"`
+}
+
+// permissions answers GET /auth/permissions, the cheap check of an admin's
+// token: a role in the company, or none. The platform's lock is held.
+func (p *Platform) permissions(r *http.Request, _ []byte) reply {
+	g, refused := p.authorize(r, true)
+	if refused != nil {
+		return *refused
+	}
+	admin := p.admins[strings.TrimPrefix(g.identity, adminPrefix)]
+	result := permissions{
+		UserID: admin.deviceToken(), CompaniesPermissions: []permission{}, AppsPermissions: []permission{}, InstancesPermissions: []permission{},
+	}
+	if !admin.NoRole {
+		result.CompaniesPermissions = []permission{{CompanyID: CompanyID, CompanyIntID: 1, RoleID: RoleID}}
+	}
+	return granted(result)
+}
