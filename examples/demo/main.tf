@@ -23,7 +23,7 @@ ephemeral "telematics_access_token" "admin" {}
 variable "downstream_command" {
   description = "A command that reads the header's value, \"Bearer ...\", from the environment variable AUTHORIZATION, and writes the platform's answer to downstream.json."
   type        = string
-  default     = "curl --fail --silent --show-error --output downstream.json --header \"Authorization: $AUTHORIZATION\" https://user.telematicssdk.com/v1/Management/users"
+  default     = "curl --fail --silent --show-error --output downstream.json --header \"Authorization: $AUTHORIZATION\" https://portal-apis.telematicssdk.com/auth/permissions"
 }
 
 # Stands for anything that needs the token: it calls a method of the platform that

@@ -109,6 +109,7 @@ func (d *demo) command(ctx context.Context, args ...string) *exec.Cmd {
 		"TF_CLI_CONFIG_FILE="+d.cliConfig(),
 		"TF_VAR_downstream_command="+strconv.Quote(self)+" "+downstreamArgument,
 		"TELEMATICS_USER_SERVICE_URL="+d.url,
+		"TELEMATICS_PORTAL_URL="+d.url,
 		"TELEMATICS_EMAIL="+account,
 		"TELEMATICS_PASSWORD="+d.password,
 	)

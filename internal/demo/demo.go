@@ -127,7 +127,7 @@ func (d *demo) lookDownstream(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the downstream got no answer: %w", err)
 	}
-	d.step("The downstream asked GET %s. The platform took the token and answered:", profilePath)
+	d.step("The downstream asked GET %s. The platform took the token and answered:", permissionsPath)
 	d.say("   %s", strings.TrimSpace(string(answer)))
 	return nil
 }
@@ -165,10 +165,10 @@ func (d *demo) lookForSecrets(context.Context) error {
 
 func (d *demo) count(context.Context) error {
 	counts := d.platform.Counts()
-	if counts.Users == 0 {
+	if counts.Permissions == 0 {
 		return errors.New("the downstream never called the platform")
 	}
-	d.step("The platform counted: logins %d, refreshes %d, calls with the token %d.", counts.Login, counts.Refresh, counts.Users)
+	d.step("The platform counted: logins %d, refreshes %d, calls with the token %d.", counts.Login, counts.Refresh, counts.Permissions)
 	if counts.Login > 1 {
 		d.say("   That is a login for each run of the CLI that opened the token: plan, and apply.")
 	} else {

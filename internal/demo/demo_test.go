@@ -47,7 +47,7 @@ func TestDemo(t *testing.T) {
 	}
 	rest := out.String()
 	for _, want := range []string{
-		"1. An emulator", "2. ", "3. Plan", "1 to add", "4. Apply", "Resources: 1 added", "5. The downstream", account,
+		"1. An emulator", "2. ", "3. Plan", "1 to add", "4. Apply", "Resources: 1 added", "5. The downstream", "companiesPermissions",
 		"6. Looking for", "terraform.tfstate", "No secret is in any of them.", "7. The platform counted: logins 1,", "8. The emulator has stopped",
 	} {
 		_, after, found := strings.Cut(rest, want)

@@ -15,8 +15,8 @@ const (
 	downstreamArgument = "downstream"
 	// answerFile is where the downstream writes what the platform answered.
 	answerFile = "downstream.json"
-	// profilePath is the method that it calls (PLATFORM-API.md §7).
-	profilePath = "/v1/Management/users"
+	// permissionsPath is the method that it calls (PLATFORM-API.md §7).
+	permissionsPath = "/auth/permissions"
 )
 
 // callPlatform does what the command in examples/demo does with curl: it calls
@@ -25,7 +25,7 @@ const (
 func callPlatform(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, os.Getenv("TELEMATICS_USER_SERVICE_URL")+profilePath, http.NoBody)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, os.Getenv("TELEMATICS_PORTAL_URL")+permissionsPath, http.NoBody)
 	if err != nil {
 		return err
 	}
