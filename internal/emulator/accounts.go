@@ -55,33 +55,12 @@ type Admin struct {
 	// InstanceID is the API InstanceID. If it is set, a login that sends
 	// another is refused; one that sends none is not.
 	InstanceID string
-	// NoRole is an admin without a role: all lists of GET /auth/permissions
-	// are empty (PLATFORM-API.md §8.1).
-	NoRole bool
-}
-
-// Instance is a user group (PLATFORM-API.md §1).
-type Instance struct {
-	ID  string
-	Key string
-}
-
-// User is an end user of an instance (PLATFORM-API.md §1).
-type User struct {
-	DeviceToken string
-	InstanceID  string
-	FirstName   string
-	LastName    string
-	Nickname    string
-	Phone       string
-	Email       string
-	// ClientID is the user's id in the systems of the company.
-	ClientID string
-	// Inactive is a user that was deactivated.
-	Inactive               bool
-	EnableTracking         bool
-	EnableLogging          bool
-	EnableRealTimeLocation bool
+	// The role of an admin is in the company [CompanyID], or only in an
+	// application or in an instance, or nowhere: then all lists of GET
+	// /auth/permissions are empty (PLATFORM-API.md §8.1).
+	OnlyApplicationID string
+	OnlyInstanceID    string
+	NoRole            bool
 }
 
 // AddAdmin makes an admin known.
@@ -90,21 +69,6 @@ func (p *Platform) AddAdmin(a Admin) {
 	defer p.mu.Unlock()
 	p.admins[fold(a.Email)] = a
 	p.secrets = append(p.secrets, a.Password)
-}
-
-// AddInstance makes an instance known.
-func (p *Platform) AddInstance(i Instance) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.instances[foldID(i.ID)] = i
-	p.secrets = append(p.secrets, i.Key)
-}
-
-// AddUser makes a user of an instance known.
-func (p *Platform) AddUser(u User) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.users[foldID(u.DeviceToken)] = u
 }
 
 // deviceToken is the device token that an admin has, too (PLATFORM-API.md §5):

@@ -25,9 +25,35 @@ const (
 	// Permissions is GET /auth/permissions of the portal, an admin's proof of
 	// life.
 	Permissions Endpoint = "permissions"
+
+	// The methods of applications (PLATFORM-API.md §8.2).
+	ApplicationCreate Endpoint = "application-create"
+	ApplicationList   Endpoint = "application-list"
+	ApplicationGet    Endpoint = "application-get"
+	ApplicationUpdate Endpoint = "application-update"
+	ApplicationDelete Endpoint = "application-delete"
+	// The methods of instances (PLATFORM-API.md §8.3).
+	InstanceCreate Endpoint = "instance-create"
+	InstanceList   Endpoint = "instance-list"
+	InstanceGet    Endpoint = "instance-get"
+	InstanceUpdate Endpoint = "instance-update"
+	InstanceDelete Endpoint = "instance-delete"
+	// The methods of users (PLATFORM-API.md §8.4). UserUpdate is PUT
+	// /v1/Management/users.
+	UserRegister Endpoint = "user-register"
+	UserFind     Endpoint = "user-find"
+	UserPage     Endpoint = "user-page"
+	UserUpdate   Endpoint = "user-update"
+	UserMove     Endpoint = "user-move"
+	UserDelete   Endpoint = "user-delete"
 )
 
-var endpoints = []Endpoint{Login, Refresh, Users, Permissions}
+var endpoints = []Endpoint{
+	Login, Refresh, Users, Permissions,
+	ApplicationCreate, ApplicationList, ApplicationGet, ApplicationUpdate, ApplicationDelete,
+	InstanceCreate, InstanceList, InstanceGet, InstanceUpdate, InstanceDelete,
+	UserRegister, UserFind, UserPage, UserUpdate, UserMove, UserDelete,
+}
 
 // ParseEndpoint reads an endpoint as a script writes it.
 func ParseEndpoint(text string) (Endpoint, error) {
@@ -40,7 +66,7 @@ func ParseEndpoint(text string) (Endpoint, error) {
 // Counts are what the platform was asked.
 type Counts struct {
 	// Login, Refresh, Users and Permissions count all requests to an
-	// endpoint. A login by [Platform.LoginElsewhere] is none.
+	// endpoint; those of §8 are in [Platform.Requests]. A login by [Platform.LoginElsewhere] is none.
 	Login       int `json:"login"`
 	Refresh     int `json:"refresh"`
 	Users       int `json:"users"`
@@ -68,6 +94,15 @@ func (p *Platform) ResetCounts() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts = Counts{}
+	clear(p.requests)
+}
+
+// Requests is how many requests an endpoint had since the start or the last
+// reset.
+func (p *Platform) Requests(e Endpoint) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.requests[e]
 }
 
 // count notes a request.
@@ -138,6 +173,7 @@ func (p *Platform) begin(e Endpoint) (fault Fault, latency time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.counts.count(e)
+	p.requests[e]++
 	fault = p.standing[e]
 	if waiting := p.faults[e]; len(waiting) > 0 {
 		fault, p.faults[e] = waiting[0], waiting[1:]
@@ -159,6 +195,9 @@ type envelope struct {
 	Status int     `json:"Status"`
 	Title  string  `json:"Title"`
 	Errors []entry `json:"Errors"`
+
+	omitResult bool // success that has none (§4)
+	bare       bool // the Result alone
 }
 
 type entry struct {
@@ -170,7 +209,16 @@ type entry struct {
 // encode writes an envelope as JSON.
 func (c casing) encode(e envelope) []byte {
 	var document any = e
-	if c == lower {
+	switch {
+	case e.bare:
+		document = e.Result
+	case e.omitResult:
+		document = struct {
+			Status int     `json:"Status"`
+			Title  string  `json:"Title"`
+			Errors []entry `json:"Errors"`
+		}{e.Status, e.Title, e.Errors}
+	case c == lower:
 		type lowerEntry struct {
 			Key     string `json:"key"`
 			Message string `json:"message"`

@@ -29,8 +29,9 @@ func TestMethods(t *testing.T) {
 		{http.MethodGet, loginPath, http.MethodPost},
 		{http.MethodPut, loginPath, http.MethodPost},
 		{http.MethodGet, refreshPath, http.MethodPost},
-		{http.MethodPost, usersPath, http.MethodGet},
-		{http.MethodDelete, usersPath, http.MethodGet},
+		{http.MethodPost, usersPath, "GET, PUT"},
+		{http.MethodDelete, usersPath, "GET, PUT"},
+		{http.MethodPut, "/v1/Instances/x", "GET, PATCH, DELETE"},
 		{http.MethodPost, permissionsPath, http.MethodGet},
 	}
 	for _, test := range tests {
@@ -128,9 +129,10 @@ func TestHosts(t *testing.T) {
 	}{
 		{"user-service", p.UserService(), []string{loginPath, refreshPath, usersPath}},
 		{"portal", p.Portal(), []string{permissionsPath}},
-		{"all in one", p, []string{loginPath, refreshPath, usersPath, permissionsPath}},
+		{"accounts", p.Accounts(), []string{"/v1/Instances/x"}},
+		{"all in one", p, []string{loginPath, refreshPath, usersPath, permissionsPath, "/v1/Instances/x"}},
 	} {
-		for _, path := range []string{loginPath, refreshPath, usersPath, permissionsPath} {
+		for _, path := range []string{loginPath, refreshPath, usersPath, permissionsPath, "/v1/Instances/x"} {
 			recorder := httptest.NewRecorder()
 			host.handler.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodTrace, path, http.NoBody))
 			want := http.StatusNotFound
@@ -145,7 +147,7 @@ func TestHosts(t *testing.T) {
 }
 
 func TestParseEndpoint(t *testing.T) {
-	for _, e := range []emulator.Endpoint{emulator.Login, emulator.Refresh, emulator.Users, emulator.Permissions} {
+	for _, e := range []emulator.Endpoint{emulator.Login, emulator.Permissions, emulator.ApplicationCreate, emulator.InstanceUpdate, emulator.UserPage} {
 		if got, err := emulator.ParseEndpoint(string(e)); err != nil || got != e {
 			t.Errorf("ParseEndpoint(%q) = %q, %v", e, got, err)
 		}

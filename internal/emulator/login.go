@@ -100,8 +100,8 @@ func (p *Platform) loginUser(r *http.Request, device, password string) reply {
 	if id == "" {
 		return refusal(http.StatusBadRequest, "Bad request", "InstanceId", "The header InstanceId is required.")
 	}
-	instance, known := p.instances[foldID(id)]
-	user, registered := p.users[foldID(device)]
+	instance, known := p.instances.get(foldID(id))
+	user, registered := p.users.get(foldID(device))
 	switch {
 	case !known:
 		return p.refuseLogin("InstanceId", "The instance is unknown.")
@@ -157,7 +157,7 @@ func (p *Platform) LoginElsewhere(account string) (accessToken, refreshToken str
 	var issued tokens
 	if admin, known := p.admins[fold(account)]; known {
 		issued = p.replaceTokens(adminPrefix+fold(admin.Email), "")
-	} else if user, known := p.users[foldID(account)]; known {
+	} else if user, known := p.users.get(foldID(account)); known {
 		issued = p.replaceTokens(userPrefix+foldID(user.DeviceToken), user.DeviceToken)
 	} else {
 		return "", "", errors.New("the platform knows no such account")

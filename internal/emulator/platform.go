@@ -59,6 +59,26 @@ type Options struct {
 	RefreshTokenLifetime time.Duration
 	// OpaqueTokens makes access tokens that are no JWTs.
 	OpaqueTokens bool
+	// GoneBy is the status of a method of §8 that meets what was deleted or
+	// never existed, where a get would be HTTP 200 with null: 403 where it is
+	// zero, 404, or 200 with a Result of null. Sources conflict.
+	GoneBy int
+	// BareLists leaves the envelope out of the lists of §8.
+	BareLists bool
+	// EmptyTexts are "" in answers of §8.2 and §8.3 where they are null by
+	// default.
+	EmptyTexts bool
+	// AbsentQueryClears lets an update of an instance clear a description
+	// that is not in the query.
+	AbsentQueryClears bool
+	// InactiveUsersDoNotBlock lets an application or an instance be deleted
+	// with deactivated users inside.
+	InactiveUsersDoNotBlock bool
+	// CustomTokenExistsBy is the status of a registration whose CustomToken
+	// exists: 422 where it is zero; 200 answers as if the user had just been
+	// made, and changes nothing.
+	CustomTokenExistsBy int
+
 	// ExpiresIn is the answer's field of this name, in seconds. Zero means
 	// the seconds from the token's nbf to its exp, as in real answers (§5);
 	// of an opaque token, its lifetime.
@@ -66,20 +86,22 @@ type Options struct {
 }
 
 // Platform is the platform. It is an [http.Handler] of all its hosts in one,
-// safe for concurrent use. [Platform.UserService] and [Platform.Portal] are
-// the hosts apart.
+// safe for concurrent use. [Platform.UserService], [Platform.Portal] and
+// [Platform.Accounts] are the hosts apart.
 type Platform struct {
 	options Options
 	closed  chan struct{}
 
-	all, userService, portal *http.ServeMux
+	all, userService, portal, accounts *http.ServeMux
 
 	mu     sync.Mutex
 	offset time.Duration
 
-	admins    map[string]Admin    // by folded email
-	instances map[string]Instance // by folded id
-	users     map[string]User     // by folded device token
+	admins       map[string]Admin // by folded email
+	applications table[Application]
+	instances    table[Instance]
+	users        table[User]       // by folded device token
+	parents      map[string]string // application of each instance that ever was, by folded ids
 
 	grants  map[string]*grant // by refresh token
 	access  map[string]*grant // by access token
@@ -89,6 +111,7 @@ type Platform struct {
 	faults   map[Endpoint][]Fault
 	standing map[Endpoint]Fault
 	counts   Counts
+	requests map[Endpoint]int
 }
 
 // New returns a platform that knows nobody yet.
@@ -100,8 +123,9 @@ func New(options Options) *Platform {
 		userService: http.NewServeMux(),
 		portal:      http.NewServeMux(),
 		admins:      make(map[string]Admin),
-		instances:   make(map[string]Instance),
-		users:       make(map[string]User),
+		accounts:    http.NewServeMux(),
+		parents:     make(map[string]string),
+		requests:    make(map[Endpoint]int),
 		grants:      make(map[string]*grant),
 		access:      make(map[string]*grant),
 		callers:     make(map[string]*caller),
@@ -110,9 +134,24 @@ func New(options Options) *Platform {
 	}
 	p.serve(p.userService, "/v1/Auth/Login", pascal, method{http.MethodPost, Login, p.login})
 	p.serve(p.userService, "/v1/Auth/RefreshToken", pascal, method{http.MethodPost, Refresh, p.refresh})
-	p.serve(p.userService, "/v1/Management/users", pascal, method{http.MethodGet, Users, p.profile})
+	p.serve(p.userService, "/v1/Management/users", pascal,
+		method{http.MethodGet, Users, p.profile}, method{http.MethodPut, UserUpdate, p.updateUser})
+	p.serve(p.userService, "/v1/Management/users/find", pascal, method{http.MethodGet, UserFind, p.findUsers})
+	p.serve(p.userService, "/v1/Management/users/GetFilteredPage", pascal, method{http.MethodPost, UserPage, p.pageUsers})
+	p.serve(p.userService, "/v1/Management/users/instances/change", pascal, method{http.MethodPost, UserMove, p.moveUser})
+	p.serve(p.userService, "/v1/Management/users/{user}", pascal, method{http.MethodDelete, UserDelete, p.deleteUser})
+	p.serve(p.userService, "/v1/Registration/create", pascal, method{http.MethodPost, UserRegister, p.registerUser})
+	p.serve(p.accounts, "/v1/companies/{company}/applications", pascal,
+		method{http.MethodPost, ApplicationCreate, p.createApplication}, method{http.MethodGet, ApplicationList, p.listApplications})
+	p.serve(p.accounts, "/v1/Applications/{application}", pascal, method{http.MethodGet, ApplicationGet, p.getApplication})
+	p.serve(p.accounts, "/v1/Applications/applications/{application}", pascal,
+		method{http.MethodPatch, ApplicationUpdate, p.updateApplication}, method{http.MethodDelete, ApplicationDelete, p.deleteApplication})
+	p.serve(p.accounts, "/v1/applications/{application}/instances", pascal,
+		method{http.MethodPost, InstanceCreate, p.createInstance}, method{http.MethodGet, InstanceList, p.listInstances})
+	p.serve(p.accounts, "/v1/Instances/{instance}", pascal, method{http.MethodGet, InstanceGet, p.getInstance},
+		method{http.MethodPatch, InstanceUpdate, p.updateInstance}, method{http.MethodDelete, InstanceDelete, p.deleteInstance})
 	p.serve(p.portal, "/auth/permissions", lower, method{http.MethodGet, Permissions, p.permissions})
-	for _, mux := range []*http.ServeMux{p.all, p.userService, p.portal} {
+	for _, mux := range []*http.ServeMux{p.all, p.userService, p.portal, p.accounts} {
 		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 			exchange{p, w, r, pascal}.send(refusal(http.StatusNotFound, "Not found", "", "There is no such method."))
 		})
@@ -150,6 +189,10 @@ func (p *Platform) UserService() http.Handler { return p.userService }
 
 // Portal is the portal alone, https://portal-apis.telematicssdk.com (§8.1).
 func (p *Platform) Portal() http.Handler { return p.portal }
+
+// Accounts is the Accounts service alone, https://accounts.telematicssdk.com
+// (§8.2, §8.3).
+func (p *Platform) Accounts() http.Handler { return p.accounts }
 
 // Close ends the requests that hang.
 func (p *Platform) Close() {

@@ -65,7 +65,7 @@ func (p *Platform) profile(r *http.Request, _ []byte) reply {
 	if refused != nil {
 		return *refused
 	}
-	of := p.users[foldID(g.deviceToken)]
+	of, _ := p.users.get(foldID(g.deviceToken))
 	switch id := r.Header.Get("InstanceId"); {
 	case id == "":
 		return refusal(http.StatusBadRequest, "Bad request", "InstanceId", "The header InstanceId is required.")
@@ -85,13 +85,17 @@ type permissions struct {
 }
 
 type permission struct {
-	CompanyID    string `json:"companyId"`
-	CompanyIntID int    `json:"companyIntId"`
-	RoleID       string `json:"roleId"`
+	CompanyID     string `json:"companyId"`
+	CompanyIntID  int    `json:"companyIntId"`
+	AppID         string `json:"appId,omitempty"`
+	AppIntID      int    `json:"appIntId,omitempty"`
+	InstanceID    string `json:"instanceId,omitempty"`
+	InstanceIntID int    `json:"instanceIntId,omitempty"`
+	RoleID        string `json:"roleId"`
 }
 
 // permissions answers GET /auth/permissions, the cheap check of an admin's
-// token: a role in the company, or none. The platform's lock is held.
+// token: a role in the company, in an application, in an instance, or none. The platform's lock is held.
 func (p *Platform) permissions(r *http.Request, _ []byte) reply {
 	g, refused := p.authorize(r, true)
 	if refused != nil {
@@ -101,8 +105,17 @@ func (p *Platform) permissions(r *http.Request, _ []byte) reply {
 	result := permissions{
 		UserID: admin.deviceToken(), CompaniesPermissions: []permission{}, AppsPermissions: []permission{}, InstancesPermissions: []permission{},
 	}
-	if !admin.NoRole {
-		result.CompaniesPermissions = []permission{{CompanyID: CompanyID, CompanyIntID: 1, RoleID: RoleID}}
+	switch role := (permission{CompanyID: CompanyID, CompanyIntID: 1, RoleID: RoleID}); {
+	case admin.NoRole:
+	case admin.OnlyInstanceID != "":
+		in, _ := p.instances.get(foldID(admin.OnlyInstanceID))
+		role.AppID, role.AppIntID, role.InstanceID, role.InstanceIntID = in.ApplicationID, 11, in.ID, 111
+		result.InstancesPermissions = append(result.InstancesPermissions, role)
+	case admin.OnlyApplicationID != "":
+		role.AppID, role.AppIntID = admin.OnlyApplicationID, 11
+		result.AppsPermissions = append(result.AppsPermissions, role)
+	default:
+		result.CompaniesPermissions = append(result.CompaniesPermissions, role)
 	}
 	return granted(result)
 }

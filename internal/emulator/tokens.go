@@ -143,11 +143,13 @@ func (p *Platform) claims(g *grant, common commonClaims) any {
 			Permission: "CompanyId:" + CompanyID + ":" + RoleID, DeviceToken: foldID(admin.deviceToken()),
 		}
 	}
-	user := p.users[foldID(g.deviceToken)]
+	user, _ := p.users.get(foldID(g.deviceToken))
+	of, _ := p.instances.get(foldID(user.InstanceID))
+	in := p.ofInstance(of)
 	common.Subject = user.DeviceToken
 	return userClaims{
-		commonClaims: common, InstanceID: foldID(user.InstanceID), DeviceToken: foldID(user.DeviceToken), CompanyID: foldID(CompanyID),
-		AppID: foldID(ApplicationID), IsAdmin: "False", SDK: "True", SDKEnabledTracking: "True", SDKClientID: user.ClientID,
+		commonClaims: common, InstanceID: foldID(user.InstanceID), DeviceToken: foldID(user.DeviceToken), CompanyID: foldID(in.company),
+		AppID: foldID(in.application), IsAdmin: "False", SDK: "True", SDKEnabledTracking: "True", SDKClientID: user.ClientID,
 	}
 }
 

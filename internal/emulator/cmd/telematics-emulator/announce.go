@@ -24,6 +24,7 @@ func announce(out io.Writer, url string, s settings) error {
 	comment("The emulator of the telematics platform listens on %s until it is interrupted.", url)
 	comment("Paste this into the shell in which Terraform or OpenTofu is to use it:")
 	export("TELEMATICS_USER_SERVICE_URL", url)
+	export("TELEMATICS_ACCOUNTS_URL", url)
 	export("TELEMATICS_PORTAL_URL", url)
 	export("TELEMATICS_EMAIL", s.admin.Email)
 	secret("TELEMATICS_PASSWORD", s.admin.Password, "-password", s.madeUp.password)

@@ -106,8 +106,8 @@ func client(t *testing.T, address string) *userservice.Client {
 func TestWhatIsPrintedLogsIn(t *testing.T) {
 	c := start(t)
 	v := exported(t, c.said)
-	if len(v) != 6 {
-		t.Fatalf("it exports %d variables, want 6:\n%s", len(v), c.said)
+	if len(v) != 7 {
+		t.Fatalf("it exports %d variables, want 7:\n%s", len(v), c.said)
 	}
 	platform := client(t, v["TELEMATICS_USER_SERVICE_URL"])
 
