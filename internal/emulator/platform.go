@@ -4,8 +4,8 @@
 // so that what works here is within the contract. Its clock can be moved, and
 // it can be told to fail.
 //
-// It is made for the provider's tests, the demo, and for those who want to try
-// a configuration without the platform.
+// It is made for the provider's tests, the demo, and to try a configuration
+// without the platform.
 package emulator
 
 import (
@@ -241,7 +241,7 @@ func (p *Platform) SetLoginLimit(limit int, window time.Duration) {
 }
 
 // Secrets returns every password, key and token that the platform knows or
-// ever issued, for those who look for leaks.
+// ever issued, to look for leaks.
 func (p *Platform) Secrets() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

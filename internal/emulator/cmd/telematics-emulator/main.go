@@ -1,7 +1,7 @@
 // The command telematics-emulator serves the emulator of the platform on
-// loopback, for those who want to try a configuration or a module of their own
-// without the platform. It prints the settings of the provider that go with
-// it, and logs a line for each request.
+// loopback, to try a configuration or a module without the platform. It prints
+// the settings of the provider that go with it, and logs a line for each
+// request.
 package main
 
 import (
