@@ -23,7 +23,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"users":      users,
 	"requests":   requests,
 	"fault":      fault,
-	"lifetime":   lifetime,
+	"lifetime":   tokenLifetime,
 	"limit":      limit,
 	"timetravel": timetravel,
 	"clock":      clock,
@@ -119,7 +119,7 @@ func fault(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func lifetime(ts *testscript.TestScript, neg bool, args []string) {
+func tokenLifetime(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, len(args) == 1, "lifetime DURATION")
 	platformOf(ts).SetAccessTokenLifetime(duration(ts, args[0]))
 }

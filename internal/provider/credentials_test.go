@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 )
@@ -55,21 +56,21 @@ func TestResumedSessionOfSomebodyElse(t *testing.T) {
 		words       string
 	}{
 		{name: "another user", kept: config{"device_token": otherDevice, "instance_id": otherID, "instance_key": otherKey}, asked: config{"device_token": deviceToken}, words: "belongs to another device token"},
+		{name: "an admin, while a user was asked for", kept: config{}, asked: config{"device_token": deviceToken}, words: "belongs to an admin"},
 		{name: "a user, while the admin was asked for", kept: config{"device_token": deviceToken}, asked: config{}, words: "belongs to a user"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			p := newPlatform(t)
-			kept := configured(t, p, p.environment(t).user(), nil).mustOpen(test.kept)
+			kept := configured(t, p, p.environment(t).admin().user(), nil).mustOpen(test.kept)
 			p.clock.Advance(3 * time.Hour)
 			env := p.environment(t).admin().user().onDisk()
 			asked := resuming(kept)
-			for name, value := range test.asked {
-				asked[name] = value
-			}
+			maps.Copy(asked, test.asked)
 			opened := configured(t, p, env, nil).open(asked)
-			wantSaid(t, opened.diagnostics, failure("", "Session not refreshed", test.words))
+			wantSaid(t, opened.diagnostics, failure("", "Session of somebody else", test.words))
+			p.wantIssued(t, 1, 0) // nothing was spent
 			p.wantNoSecret(t, "the diagnostics", opened.diagnostics.String())
 			// Without resume, it is the right account's.
 			own := configured(t, p, env, nil).mustOpen(test.asked)

@@ -33,6 +33,32 @@ func explain(err error, how explanation) diag.Diagnostics {
 		opened   *session.OpenError
 		readOnly *session.ReadOnlyError
 	)
+	var (
+		other   *session.OwnerError
+		store   *session.StoreError
+		revoked *session.RevokedError
+	)
+	switch {
+	case errors.As(err, &other):
+		text := sentence(other) + " Check that resume holds the session of the credentials and the device_token that are asked for."
+		if errors.As(err, &opened) {
+			text += " The pair in resume is spent by now."
+		}
+		diags.AddError("Session of somebody else", text)
+		return diags
+	case errors.As(err, &store):
+		diags.AddError("Session store failed", sentence(store)+" What is stored is not known, and a login could revoke the tokens of everybody that shares "+
+			"the store, so none was made. Run again when the store can be used. To go on without it: "+settingName("session.on_failure")+" = \""+onFailureLogin+"\".")
+		return diags
+	case errors.Is(err, session.ErrForeign), errors.Is(err, session.ErrNewerFormat):
+		diags.AddError("Stored session not usable", sentence(err))
+		return diags
+	case errors.As(err, &revoked):
+		diags.AddError("Credentials are used elsewhere", sentence(revoked)+" Each login revokes the other's tokens, so this run makes no further one. "+
+			"Find what else logs in (a script, a back end, a colleague) and let it share the session store, or generate credentials of its own in DataHub. "+
+			"To log in all the same, once: "+renewVariable+"=login.")
+		return diags
+	}
 	if errors.As(err, &readOnly) {
 		diags.AddError("Read-only run has no token", how.readOnly(readOnly))
 		return diags
@@ -55,6 +81,9 @@ func explain(err error, how explanation) diag.Diagnostics {
 
 // readOnly explains what a read-only run would have done.
 func (how explanation) readOnly(err *session.ReadOnlyError) string {
+	if err.Err != nil {
+		return sentence(err) + " Make the session store writable, or let a run that may write to it come before this one."
+	}
 	return sentence(err) + " Let a run without " + settingName("session.read_only") + " come before this one, with the same session store: it gets a " +
 		"session that this one can hand out."
 }
@@ -63,8 +92,6 @@ func (how explanation) readOnly(err *session.ReadOnlyError) string {
 func (how explanation) refresh(err error) string {
 	var answer *userservice.Error
 	switch {
-	case errors.Is(err, session.ErrOtherUser), errors.Is(err, session.ErrNotAdmin):
-		return sentence(err) + " Check that resume and device_token are of the same user. The pair in resume is spent by now."
 	case !errors.As(err, &answer):
 		return sentence(err)
 	}
@@ -93,6 +120,7 @@ func (how explanation) login(err error) (summary, text string) {
 		missing  *userservice.MissingCredentialsError
 		answer   *userservice.Error
 		held     *session.BudgetError
+		known    *session.KnownFailureError
 		deadline = errors.Is(err, context.DeadlineExceeded)
 	)
 	switch {
@@ -102,8 +130,12 @@ func (how explanation) login(err error) (summary, text string) {
 		return "Login failed", sentence(err) + " " + how.loginAdvice(answer)
 	case errors.As(err, &held):
 		return "Login held back", sentence(err) + " " + how.heldBack(held)
-	case errors.Is(err, session.ErrOtherUser):
-		return "Session of another user", sentence(err) + " Check that resume holds the session of this device_token."
+	case errors.As(err, &known):
+		text := sentence(err)
+		if known.Credentials {
+			text += " " + how.checkCredentials()
+		}
+		return "Login failed", text
 	case errors.Is(err, context.Canceled):
 		return "Interrupted", "The run was interrupted before there was a token."
 	case deadline:
@@ -128,7 +160,7 @@ func (how explanation) loginAdvice(answer *userservice.Error) string {
 	}
 	switch answer.Code() {
 	case 400, 401, 415, 422:
-		return how.checkCredentials() + " " + how.otherDialect()
+		return strings.TrimSpace(how.checkCredentials() + " " + how.otherForm())
 	case 403:
 		return how.checkCredentials()
 	default:
@@ -157,15 +189,17 @@ func (how explanation) checkCredentials() string {
 		"DataHub, not the login of the DataHub web page. If instance_id is set, it is the API InstanceID that comes with them."
 }
 
-// otherDialect tells of the login_format that was not used: the platform
-// answers the wrong one as it answers a wrong password (PLATFORM-API.md §2).
-func (how explanation) otherDialect() string {
-	other := userservice.FormatString
-	if how.settings.loginFormat == userservice.FormatString {
-		other = userservice.FormatObject
+// otherForm tells of the form of login that was not tried: the platform answers
+// the wrong one as it answers a wrong password (PLATFORM-API.md §2).
+func (how explanation) otherForm() string {
+	switch how.settings.loginForm {
+	case session.FormObject:
+		return fmt.Sprintf("If they are right, the platform may want the login in its other form: set login_format = %q or leave it out.", session.FormString)
+	case session.FormString:
+		return fmt.Sprintf("If they are right, the platform may want the login in its other form: set login_format = %q or leave it out.", session.FormObject)
+	default:
+		return ""
 	}
-	return fmt.Sprintf("If they are right, the platform may want the login in its other form: set login_format = %q. "+
-		"It is not tried by itself, because each try counts against the login limit.", other)
 }
 
 // checkURL says that something other than the platform may have answered.
@@ -217,6 +251,25 @@ func explainNotices(result session.Result, asked time.Duration) diag.Diagnostics
 			diags.AddWarning("Session store not usable",
 				"Sessions are kept in memory for this run only, so the next run starts without them and may have to log in. "+
 					sentence(notice.Err))
+		case session.StoreNotWritable:
+			diags.AddWarning("Session store not writable",
+				fmt.Sprintf("The access token ends at %s, in %s, and was not refreshed: the new session could not have been stored, and the stored one would "+
+					"have been spent. %s", timeText(result.ExpiresAt), notice.Duration.Round(time.Second), sentence(notice.Err)))
+		case session.RefreshFailed:
+			diags.AddWarning("Session not refreshed",
+				fmt.Sprintf("The access token ends at %s, in %s; min_lifetime asks for %s. It was handed out as it is, because it could not be refreshed. "+
+					"The stored session was kept. %s", timeText(result.ExpiresAt), notice.Duration.Round(time.Second), asked, sentence(notice.Err)))
+		case session.SessionReplaced:
+			diags.AddWarning("Stored session was refused",
+				"The platform refused to refresh the stored session, so a login was made, which may have revoked tokens issued before. "+sentence(notice.Err))
+		case session.RevokedReplaced:
+			diags.AddWarning("Revoked session was replaced",
+				"The platform no longer took the stored token before its end: somebody else has logged in with the same credentials. A new session was made. "+
+					"Let every program share one session store, or give each credentials of its own.")
+		case session.VerifyUseless:
+			diags.AddWarning("Token cannot be checked",
+				"The platform calls a token dead that it has just issued, so the check tells nothing here and is left off for a day. "+
+					"Switch it off with "+settingName("session.verify_after")+" = \"never\".")
 		case session.ClockSkew:
 			diags.AddWarning("Clock skew", clockSkew(notice.Duration))
 		}

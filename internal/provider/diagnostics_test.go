@@ -18,8 +18,8 @@ const (
 	checkAdmin     = "Check email and password: they are the API authorization credentials that are generated on the Management page of DataHub"
 	checkUser      = "Check device_token, instance_id and instance_key"
 	checkURL       = "Check user_service_url (http://127.0.0.1:"
-	tryString      = `set login_format = "string". It is not tried by itself, because each try counts against the login limit.`
-	tryObject      = `set login_format = "object".`
+	tryString      = `set login_format = "string" or leave it out.`
+	tryObject      = `set login_format = "object" or leave it out.`
 	runAgain       = "Run again when the platform can be reached."
 	tokensKept     = "The stored tokens were kept."
 	refreshIsSpent = "The refresh token is spent, expired or revoked."
@@ -114,15 +114,16 @@ func TestRefreshThatFailsIsExplained(t *testing.T) {
 	tests := []struct {
 		name   string
 		faults []emulator.Fault
-		words  []string // of the error; none: a login is made
+		spent  bool     // the platform has acted on the refresh
+		words  []string // of the error; none: a login is made, and said
 	}{
 		{name: "400", faults: []emulator.Fault{emulator.Status(400)}},
 		{name: "401", faults: []emulator.Fault{emulator.Status(401)}},
 		{name: "401 inside of 200", faults: []emulator.Fault{emulator.InnerStatus(401)}},
-		{name: "a web page", faults: []emulator.Fault{emulator.HTMLPage(200)}},
-		{name: "JSON that is cut off", faults: []emulator.Fault{emulator.TruncatedJSON()}},
-		{name: "no Result", faults: []emulator.Fault{emulator.NullResult()}},
-		{name: "empty tokens", faults: []emulator.Fault{emulator.EmptyTokens()}},
+		{name: "a web page", faults: []emulator.Fault{emulator.HTMLPage(200)}, words: []string{"answered with a web page", "Check user_service_url"}},
+		{name: "JSON that is cut off", spent: true, faults: []emulator.Fault{emulator.TruncatedJSON()}, words: []string{"cut off or damaged"}},
+		{name: "no Result", faults: []emulator.Fault{emulator.NullResult()}, words: []string{"the answer holds no Result"}},
+		{name: "empty tokens", faults: []emulator.Fault{emulator.EmptyTokens()}, words: []string{"the answer holds no access token"}},
 		{name: "429 with Retry-After",
 			faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")},
 			words:  []string{"/v1/Auth/RefreshToken answered HTTP 429", "run again after 2026-03-04T08:08:07Z"},
@@ -141,11 +142,14 @@ func TestRefreshThatFailsIsExplained(t *testing.T) {
 			opened := c.open(nil)
 			p.wantNoSecret(t, "the diagnostics", opened.diagnostics.String())
 			if test.words == nil {
-				wantSaid(t, opened.diagnostics)
+				wantSaid(t, opened.diagnostics, warning("", "Stored session was refused", "so a login was made"))
 				p.wantToken(t, opened.results, "logged_in", "")
 				return
 			}
 			wantSaid(t, opened.diagnostics, failure("", "Session not refreshed", test.words...))
+			if test.spent {
+				return
+			}
 			// The tokens were kept, and are good when the platform is.
 			p.wantToken(t, c.mustOpen(nil), "refreshed", "")
 			p.wantLoggedIn(t, 1)

@@ -62,9 +62,11 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	ctx := log.context(t)
 	c := configured(t, p, env, nil)
 	user := config{"device_token": deviceToken}
-	for _, args := range []config{nil, user, nil} { // log in, log in, reuse
+	for _, args := range []config{nil, user} {
 		c.openIn(ctx, args)
 	}
+	c = configured(t, p, env, nil)
+	c.openIn(ctx, nil) // reused
 	p.clock.Advance(3 * time.Hour)
 	refreshed := c.openIn(ctx, nil)
 	p.clock.Advance(3 * time.Hour)

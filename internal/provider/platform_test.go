@@ -179,6 +179,8 @@ func (p *platform) environment(t testing.TB) environment {
 		"TELEMATICS_LOGIN_LIMIT":      "100",
 		"TELEMATICS_SESSION_PATH":     t.TempDir(),
 		"TELEMATICS_SESSION_STORE":    "none",
+		// A refused login is not tried in its other form.
+		"TELEMATICS_LOGIN_FORMAT": "object",
 	}
 }
 

@@ -29,6 +29,9 @@ type Options struct {
 	Getenv func(string) string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
+	// Begin, where it is not nil, is called before something is asked of the
+	// platform whose answer must be stored, and what it returns afterwards.
+	Begin func() (end func())
 	// Hook, where it is not nil, is called when the provider has been
 	// [Configured], and as [session.Config] says.
 	Hook func(point string)

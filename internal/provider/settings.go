@@ -23,8 +23,18 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
-// defaultMinLifetime is how long a token lives at the least.
-const defaultMinLifetime = 15 * time.Minute
+const (
+	// defaultMinLifetime is how long a token lives at the least.
+	defaultMinLifetime = 15 * time.Minute
+	// defaultVerifyAfter is how old the last proof of a token's life may be.
+	defaultVerifyAfter = 5 * time.Minute
+)
+
+// What becomes of a run whose session store fails.
+const (
+	onFailureFail  = "fail"
+	onFailureLogin = "login"
+)
 
 // The kinds of session stores.
 const (
@@ -40,7 +50,8 @@ type settings struct {
 	email          string
 	password       secret.String
 	userServiceURL *url.URL
-	loginFormat    userservice.LoginFormat
+	portalURL      *url.URL
+	loginForm      session.LoginForm // empty: auto
 	requestTimeout time.Duration
 	loginLimit     int
 	loginWindow    time.Duration
@@ -50,6 +61,9 @@ type settings struct {
 	path        string
 	minLifetime time.Duration
 	readOnly    bool
+	verifyAfter time.Duration // zero: never
+	onFailure   string
+	renew       session.Source
 	vault       vaultstore.Config
 
 	// unknown holds the attributes whose values are not known yet. They fail
@@ -60,12 +74,12 @@ type settings struct {
 // defaultSettings are the settings of an empty block and environment.
 func defaultSettings() settings {
 	s := settings{
-		loginFormat:    userservice.FormatObject,
 		requestTimeout: session.DefaultRequestTimeout,
 		loginLimit:     session.DefaultLoginLimit,
 		loginWindow:    session.DefaultLoginWindow,
 		loginWait:      session.DefaultLoginWait,
 		minLifetime:    defaultMinLifetime,
+		verifyAfter:    defaultVerifyAfter,
 		unknown:        map[string]bool{},
 	}
 	s.userServiceURL, _ = url.Parse(userservice.DefaultURL)
@@ -127,12 +141,19 @@ var settingTable = []setting{
 		attribute: "user_service_url", variable: "TELEMATICS_USER_SERVICE_URL",
 		description: "The base URL of the platform's user-service. It must be `https`, unless its host is this machine (`localhost` or a loopback " +
 			"address). Default `" + userservice.DefaultURL + "`.",
-		read: readURL,
+		read: readURL(func(s *settings) **url.URL { return &s.userServiceURL }, userservice.DefaultURL),
+	},
+	{
+		attribute: "portal_url", variable: "TELEMATICS_PORTAL_URL",
+		description: "The base URL of the service that is asked whether an admin's token is still good (see `session.verify_after`). Default `" +
+			userservice.DefaultPortalURL + "`; with a `user_service_url` of your own there is no default, and an admin's token is not checked.",
+		read: readURL(func(s *settings) **url.URL { return &s.portalURL }, userservice.DefaultPortalURL),
 	},
 	{
 		attribute: "login_format", variable: "TELEMATICS_LOGIN_FORMAT",
-		description: "How the login is written: `object` (default) sends the login fields as a JSON object, `string` as a JSON document inside a " +
-			"string. The platform's documentation has both; the error of a refused login says when to try the other.",
+		description: "How the login is written: `object` sends the login fields as a JSON object, `string` as a JSON document inside a string. The " +
+			"platform's documentation has both. `auto` (default) sends the form that has worked before; where none is known, `object`, and when " +
+			"that is refused, `string`, once.",
 		read: readLoginFormat,
 	},
 	{
@@ -181,6 +202,18 @@ var settingTable = []setting{
 		description: "For speculative plans: hand out what is stored while it is alive, but never refresh and never log in. Where that would be " +
 			"needed, the run fails and says so. Default `false`.",
 		read: readReadOnly,
+	},
+	{
+		attribute: "session.verify_after", variable: "TELEMATICS_SESSION_VERIFY_AFTER",
+		description: "How old the last proof may be that the platform still takes a stored token, as a Go duration: one that is older is checked with " +
+			"one request before it is reused, because somebody else's login revokes it. `0s` checks each time, `never` not at all. Default `5m`.",
+		read: readVerifyAfter,
+	},
+	{
+		attribute: "session.on_failure", variable: "TELEMATICS_SESSION_ON_FAILURE",
+		description: "What becomes of a run whose `path` or `vault` fails for a minute: `fail` (default), or `login`, which goes on without the store and " +
+			"may revoke the tokens of everybody that shares it.",
+		read: readOnFailure,
 	},
 	{
 		attribute: "session.vault.mount", variable: "TELEMATICS_SESSION_VAULT_MOUNT",
@@ -300,7 +333,25 @@ func readSettings(ctx context.Context, block tfsdk.Config, getenv func(string) s
 	if r.settings.store == "" {
 		r.settings.store = storeFile
 	}
+	r.readRenew(getenv)
 	return r.settings, r.diags
+}
+
+// renewVariable does not reuse a session, for one run. It is no attribute: a
+// configuration would keep it.
+const renewVariable = "TELEMATICS_SESSION_RENEW"
+
+// readRenew reads whether what is stored is to be replaced.
+func (r *reader) readRenew(getenv func(string) string) {
+	switch value := getenv(renewVariable); value {
+	case "":
+	case "refresh":
+		r.settings.renew = session.Refreshed
+	case "login":
+		r.settings.renew = session.LoggedIn
+	default:
+		r.diags.AddError("Invalid "+renewVariable, fmt.Sprintf("%q is neither \"refresh\" nor \"login\".", value))
+	}
 }
 
 // A reader reads settings one by one and collects what is wrong with them.
@@ -399,9 +450,9 @@ func (r *reader) report(s setting, fromBlock bool, err error) {
 // into stores a text.
 func into(field func(*settings) *string) func(*settings, string) error {
 	return func(s *settings, value string) error {
-		*field(s) = value
+		*field(s) = strings.TrimSpace(value)
 		if field(s) == &s.instanceID {
-			return checkUUID("instance_id", value)
+			return checkUUID("instance_id", s.instanceID)
 		}
 		return nil
 	}
@@ -410,6 +461,10 @@ func into(field func(*settings) *string) func(*settings, string) error {
 // intoSecret stores a secret.
 func intoSecret(field func(*settings) *secret.String) func(*settings, string) error {
 	return func(s *settings, value string) error {
+		if strings.ContainsAny(value, "\r\n") {
+			return sayf("It holds a line break, such as the one at the end of a file. Take it away, for example with trimspace(file(…)): " +
+				"the platform would refuse it as a wrong password.")
+		}
 		*field(s) = secret.New(value)
 		if field(s) == &s.instanceKey {
 			return checkUUID("instance_key", value)
@@ -455,29 +510,33 @@ func duration(field func(*settings) *time.Duration, least time.Duration, bound s
 	}
 }
 
-// readURL reads the base URL of the user-service.
-func readURL(s *settings, value string) error {
-	s.userServiceURL = nil
+// readURL reads the base URL of a service.
+func readURL(field func(*settings) **url.URL, example string) func(*settings, string) error {
+	return func(s *settings, value string) (err error) {
+		*field(s), err = parseURL(value, example)
+		return err
+	}
+}
+
+// parseURL parses the base URL of a service, and writes it in one way.
+func parseURL(value, example string) (*url.URL, error) {
 	parsed, err := url.Parse(value)
 	switch {
 	case err != nil || parsed.Host == "" || parsed.Hostname() == "":
 		// The parser's error quotes the text, which may hold a password.
-		return sayf("It is not a URL with a scheme and a host, such as %s.", userservice.DefaultURL)
+		return nil, sayf("It is not a URL with a scheme and a host, such as %s.", example)
 	case parsed.User != nil:
-		return sayf("It must not hold a user name or a password: proxies and logs show the URL.")
+		return nil, sayf("It must not hold a user name or a password: proxies and logs show the URL.")
 	case parsed.RawQuery != "" || parsed.Fragment != "":
-		return sayf("It must not have a query or a fragment: the provider adds paths to it, such as /v1/Auth/Login.")
+		return nil, sayf("It must not have a query or a fragment: the provider adds paths to it, such as /v1/Auth/Login.")
 	case parsed.Scheme == "http" && !isLoopback(parsed.Hostname()):
-		return sayf("Plain http would send passwords in the clear. Use https; http is accepted only for this machine (localhost or a loopback address).")
+		return nil, sayf("Plain http would send passwords in the clear. Use https; http is accepted only for this machine (localhost or a loopback address).")
 	case parsed.Scheme != "http" && parsed.Scheme != "https":
-		return sayf("Its scheme must be https.")
+		return nil, sayf("Its scheme must be https.")
 	}
 	// One spelling per service, so that it is one identity to the session
 	// store.
-	parsed.Host = strings.ToLower(parsed.Host)
-	parsed.Path = strings.TrimRight(parsed.Path, "/")
-	s.userServiceURL = parsed
-	return nil
+	return url.Parse(session.CanonicalURL(parsed))
 }
 
 // isLoopback reports whether host is this machine by name or by address.
@@ -489,15 +548,40 @@ func isLoopback(host string) bool {
 	return ip != nil && ip.IsLoopback()
 }
 
-// readLoginFormat reads the dialect of the login (PLATFORM-API.md §2).
+// readLoginFormat reads the form of the login (PLATFORM-API.md §2).
 func readLoginFormat(s *settings, value string) error {
-	switch format := userservice.LoginFormat(value); format {
-	case userservice.FormatObject, userservice.FormatString:
-		s.loginFormat = format
-		return nil
+	switch form := session.LoginForm(value); form {
+	case "auto":
+		s.loginForm = ""
+	case session.FormObject, session.FormString:
+		s.loginForm = form
 	default:
-		return sayf("It must be %q or %q.", userservice.FormatObject, userservice.FormatString)
+		return sayf("It must be %q, %q or %q.", "auto", session.FormObject, session.FormString)
 	}
+	return nil
+}
+
+// readVerifyAfter reads a duration or "never".
+func readVerifyAfter(s *settings, value string) error {
+	d, err := time.ParseDuration(value)
+	switch {
+	case value == "never":
+		s.verifyAfter = 0
+	case err != nil || d < 0:
+		return sayf("%q is neither a Go duration of zero or more, such as 5m, nor %q.", value, "never")
+	default:
+		s.verifyAfter = max(d, 1) // each time, where it is zero
+	}
+	return nil
+}
+
+// readOnFailure reads what becomes of a run whose store fails.
+func readOnFailure(s *settings, value string) error {
+	if value != onFailureFail && value != onFailureLogin {
+		return sayf("It must be %q or %q.", onFailureFail, onFailureLogin)
+	}
+	s.onFailure = value
+	return nil
 }
 
 // readLoginLimit reads a whole number above zero.

@@ -262,7 +262,7 @@ func TestInvalidSettings(t *testing.T) {
 		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "http://127.0.0.1.example.com", []string{"Plain http"}},
 		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "http://10.0.0.1:8080", []string{"Plain http"}},
 		{"user_service_url", "TELEMATICS_USER_SERVICE_URL", "ftp://example.com", []string{"scheme must be https"}},
-		{"login_format", "TELEMATICS_LOGIN_FORMAT", "json", []string{`must be "object" or "string"`}},
+		{"login_format", "TELEMATICS_LOGIN_FORMAT", "json", []string{`must be "auto", "object" or "string"`}},
 		{"request_timeout", "TELEMATICS_REQUEST_TIMEOUT", "30", []string{`"30" is not a Go duration above zero`}},
 		{"request_timeout", "TELEMATICS_REQUEST_TIMEOUT", "0s", []string{`"0s" is not a Go duration above zero`}},
 		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "0", []string{`"0" is not a number above zero`}},
@@ -432,15 +432,21 @@ func sessions(t *testing.T, folder string) int {
 	return len(found)
 }
 
-// A folder that cannot be used fails no run (ARCHITECTURE.md, rule 6).
-func TestUnusableFolderIsAWarning(t *testing.T) {
+// A folder that was configured and cannot be used fails the run, unless the
+// configuration says otherwise (ARCHITECTURE.md, rule 6).
+func TestFolderThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	file := t.TempDir() + "/a-file"
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c := configured(t, p, p.environment(t).admin().onDisk(), config{"session": config{"path": file}})
+	env := p.environment(t).admin().onDisk()
+	failed := configured(t, p, env, config{"session": config{"path": file}}).open(nil)
+	wantSaid(t, failed.diagnostics, failure("", "Session store failed", "the folder for sessions cannot be used", "session.on_failure"))
+	p.wantIssued(t, 0, 0)
+
+	c := configured(t, p, env, config{"session": config{"path": file, "on_failure": "login"}})
 	opened := c.open(nil)
 	wantSaid(t, opened.diagnostics, warning("", "Session store not usable", "kept in memory for this run only", "The folder for sessions cannot be used"))
 	p.wantToken(t, opened.results, "logged_in", "")

@@ -11,6 +11,7 @@ import (
 // tokenArguments are the arguments that every object which opens a session
 // takes.
 type tokenArguments struct {
+	AuthorizeAs types.String `tfsdk:"authorize_as"`
 	DeviceToken types.String `tfsdk:"device_token"`
 	InstanceID  types.String `tfsdk:"instance_id"`
 	InstanceKey types.String `tfsdk:"instance_key"`
@@ -33,6 +34,8 @@ func (a tokenArguments) resumed() (access, refresh types.String) {
 const (
 	describeDeviceToken = "The DeviceToken of an end user, a UUID. Set: authorize as this user, with `instance_id` and `instance_key`. " +
 		"Not set: authorize as admin, with the provider's `email` and `password`."
+	describeAuthorizeAs = "`admin` or `user`: whose token it is, where that should not follow from `device_token`. Not set: `user` with a `device_token`, " +
+		"else `admin`."
 	describeInstanceID  = "Overrides the provider's `instance_id` for this token."
 	describeInstanceKey = "Overrides the provider's `instance_key` for this token."
 	describeResume      = "A session that is kept in a secret store of your own, used before any login: reused while its access token " +
@@ -59,6 +62,16 @@ func (a tokenArguments) minLifetime(byDefault time.Duration) time.Duration {
 // needs none.
 func (a tokenArguments) validate() diag.Diagnostics {
 	var diags diag.Diagnostics
+	device := path.Root("device_token")
+	switch as := a.AuthorizeAs.ValueString(); {
+	case as == "admin" && a.DeviceToken.ValueString() != "":
+		diags.AddAttributeError(device, "Device token of an admin", "authorize_as is \"admin\", and a device token is a user's. Leave one of them out.")
+	case as == "user" && a.DeviceToken.IsNull():
+		diags.AddAttributeError(path.Root("authorize_as"), "Missing device token", "To authorize as a user takes the user's device_token.")
+	case !a.DeviceToken.IsNull() && isUnset(a.DeviceToken):
+		diags.AddAttributeError(device, "Empty device token", "The device token is an empty text. It may come from a value that is missing; "+
+			"an admin's token is not handed out in its place. Leave device_token out, or set it to null, to authorize as admin.")
+	}
 	resume := path.Root("resume")
 	switch access, refresh := a.resumed(); {
 	case isUnset(access) && refresh.ValueString() != "":

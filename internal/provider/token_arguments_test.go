@@ -28,7 +28,11 @@ func TestArgumentsAreValidatedOnTheirAttribute(t *testing.T) {
 		{name: "a user with the provider's group", user: true, args: config{"device_token": deviceToken}},
 		{name: "a user with a group not known yet", args: config{"device_token": deviceToken, "instance_id": unknown{}, "instance_key": unknown{}}},
 		{name: "a user not known yet", args: config{"device_token": unknown{}}},
-		{name: "no user, as the text is empty", args: config{"device_token": ""}},
+		{name: "an empty device token", args: config{"device_token": ""}, want: []said{failure("device_token", "Empty device token", "an admin's token is not handed out in its place")}},
+		{name: "an admin with a device token", args: config{"authorize_as": "admin", "device_token": deviceToken}, want: []said{failure("device_token", "Device token of an admin")}},
+		{name: "a user without a device token", args: config{"authorize_as": "user"}, want: []said{failure("authorize_as", "Missing device token")}},
+		{name: "an admin, said outright", args: config{"authorize_as": "admin"}},
+		{name: "neither", args: config{"authorize_as": "root"}, want: []said{failure("authorize_as", "Invalid authorize_as", `"root"`)}},
 
 		{name: "resume with both", args: config{"resume": config{"access_token": access, "refresh_token": refresh}}},
 		{name: "resume with empty texts", args: config{"resume": config{"access_token": "", "refresh_token": ""}}},

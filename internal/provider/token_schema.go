@@ -14,6 +14,11 @@ import (
 // argumentAttributes are the arguments of every object that opens a session.
 func argumentAttributes() map[string]dataschema.Attribute {
 	return map[string]dataschema.Attribute{
+		"authorize_as": dataschema.StringAttribute{
+			MarkdownDescription: describeAuthorizeAs,
+			Optional:            true,
+			Validators:          []validator.String{kindName{}},
+		},
 		"device_token": dataschema.StringAttribute{
 			MarkdownDescription: describeDeviceToken,
 			Optional:            true,

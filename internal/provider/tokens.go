@@ -37,7 +37,7 @@ func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener 
 	}
 	o.client = userservice.New(userservice.Config{
 		BaseURL:        s.userServiceURL,
-		LoginFormat:    s.loginFormat,
+		PortalURL:      s.portalURL,
 		RequestTimeout: s.requestTimeout,
 		UserAgent:      userAgent,
 		Logger:         newLogger(httpSubsystem),
@@ -55,11 +55,18 @@ func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener 
 			Now:            now,
 			Logger:         log,
 		}),
-		LockWait: s.lockWait(),
-		ReadOnly: s.readOnly,
-		Now:      now,
-		Logger:   log,
-		Hook:     options.Hook,
+		// Only the default store goes on in memory by itself: a store that was
+		// configured is shared, and what is in it is somebody's.
+		Fallback:    s.onFailure == onFailureLogin || s.store == storeFile && s.path == "",
+		LockWait:    s.lockWait(),
+		VerifyAfter: s.verifyAfter,
+		Renew:       s.renew,
+		LoginForm:   s.loginForm,
+		ReadOnly:    s.readOnly,
+		Now:         now,
+		Logger:      log,
+		Begin:       options.Begin,
+		Hook:        options.Hook,
 	})
 	return o
 }
@@ -101,13 +108,15 @@ func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Re
 			settings: o.settings, credentials: credentials, resumed: !resumed.IsZero(), now: o.now(),
 		})
 	}
-	url := o.settings.userServiceURL.String()
-	account := credentials.Account(url)
+	account := credentials.Account(o.settings.userServiceURL)
 	if missing != nil {
 		if resumed.IsZero() {
 			return fail(missing)
 		}
-		account = session.ResumedAccount(url, account.InstanceID, resumed.RefreshToken)
+		account.Password = secret.String{}
+		if credentials.Kind() == session.Admin && args.AuthorizeAs.ValueString() == "" {
+			account.Kind = session.Resumed // nobody says whose it is
+		}
 	}
 	minLifetime := args.minLifetime(o.settings.minLifetime)
 	result, err := o.manager.Open(ctx, session.Request{
@@ -115,6 +124,7 @@ func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Re
 		Authorizer:  o.client.Authorizer(credentials),
 		Resume:      resumed,
 		MinLifetime: minLifetime,
+		Insist:      minLifetime != o.settings.minLifetime,
 	})
 	if err != nil {
 		return fail(err)
@@ -142,6 +152,7 @@ func resumedSession(args tokenArguments) session.Session {
 		DeviceToken:  secret.New(args.DeviceToken.ValueString()),
 		IssuedAt:     issued,
 		ExpiresAt:    expires,
+		Owner:        userservice.Owner(secret.New(access.ValueString()), secret.String{}),
 	}
 }
 

@@ -65,7 +65,24 @@ func (durationText) ValidateString(_ context.Context, req validator.StringReques
 	}
 }
 
+// kindName accepts the name of a kind of authorization.
+type kindName struct{}
+
+// Description implements [validator.Describer].
+func (kindName) Description(context.Context) string { return "value must be admin or user" }
+
+// MarkdownDescription implements [validator.Describer].
+func (v kindName) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+// ValidateString implements [validator.String].
+func (kindName) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if text := req.ConfigValue.ValueString(); text != "" && text != "admin" && text != "user" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), fmt.Sprintf("%q is neither \"admin\" nor \"user\".", text))
+	}
+}
+
 var (
+	_ validator.String = kindName{}
 	_ validator.String = durationText{}
 	_ validator.String = uuidShaped{}
 )

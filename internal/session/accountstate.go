@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 )
@@ -39,6 +40,7 @@ type accountState struct {
 
 	mu       sync.Mutex
 	resumed  Session
+	handed   map[time.Duration]Session
 	failures int
 	last     error
 	refused  error
@@ -70,6 +72,33 @@ func (a *accountState) resume(s Session) Session {
 		return a.resumed
 	}
 	return s
+}
+
+// handedOut returns the session that a request for the same lifetime got
+// before: within one process, objects that ask the same get the same session
+// from the first to the last (ARCHITECTURE.md, rule 3).
+func (a *accountState) handedOut(minLifetime time.Duration) (Session, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s, ok := a.handed[minLifetime]
+	return s, ok
+}
+
+// handOut remembers the session of a result, and returns the result. A newer
+// session takes the place of what other requests got: it may have revoked that.
+func (a *accountState) handOut(minLifetime time.Duration, result Result) Result {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.handed == nil {
+		a.handed = make(map[time.Duration]Session)
+	}
+	a.handed[minLifetime] = result.Session
+	if result.Source != Reused {
+		for asked := range a.handed {
+			a.handed[asked] = result.Session
+		}
+	}
+	return result
 }
 
 // failedLogins counts the failed logins up to now.

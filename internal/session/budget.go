@@ -2,9 +2,14 @@ package session
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -46,8 +51,9 @@ type BudgetConfig struct {
 // within the platform's limit together: one login more than the limit blocks
 // the address for an hour (PLATFORM-API.md §6).
 //
-// A ledger that fails fails no login (DESIGN.md, rule 6): from then on the
-// budget counts the logins of its own process.
+// A ledger that fails fails no login: from then on the budget counts the logins
+// of its own process. One that cannot be read counts as full for a window
+// (ARCHITECTURE.md, rule 8).
 type Budget struct {
 	shared  Ledger
 	own     MemoryLedger
@@ -58,6 +64,9 @@ type Budget struct {
 	timeout time.Duration
 	now     func() time.Time
 	log     *slog.Logger
+
+	mu      sync.Mutex
+	waiting int
 }
 
 // NewBudget returns a budget that is kept in ledger.
@@ -113,48 +122,110 @@ func (e *BudgetError) Error() string {
 		e.Limit, e.Window, e.Platform, at)
 }
 
-// Admit waits for a place among the logins to platform and takes it. It
-// returns a function to call when the login has been answered or has failed,
-// and how long it waited. A place that cannot be free in time is a
+// A Place is a login's among those that the limit allows. One of its methods is
+// called when the login has ended.
+type Place struct {
+	budget   *Budget
+	ctx      context.Context
+	platform string
+	taken    time.Time
+}
+
+// Answered notes that the platform has answered the login, or may have.
+func (p Place) Answered() { p.replace(true) }
+
+// GiveBack frees the place of a login that never reached the platform.
+func (p Place) GiveBack() { p.replace(false) }
+
+// replace puts the time of the answer in place of the time by which there would
+// have been one, or nothing.
+func (p Place) replace(answered bool) {
+	if p.budget == nil {
+		return
+	}
+	// The only error is that of a context that cannot end.
+	_ = p.budget.update(p.ctx, p.platform, func(e *LedgerEntry) error {
+		i := slices.IndexFunc(e.Logins, p.taken.Equal)
+		switch {
+		case i >= 0 && answered:
+			e.Logins[i] = p.budget.now()
+		case i >= 0:
+			e.Logins = slices.Delete(e.Logins, i, i+1)
+		}
+		return nil
+	})
+}
+
+// Admit waits for a place among the logins to platform and takes it. It returns
+// the place and how long it waited. A place that cannot be free in time is a
 // [*BudgetError] at once; when ctx ends first, the error is its cause. A nil
 // budget admits every login.
-func (b *Budget) Admit(ctx context.Context, platform string) (done func(), waited time.Duration, err error) {
+func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waited time.Duration, err error) {
 	if b == nil {
-		return func() {}, 0, nil
+		return Place{}, 0, nil
 	}
 	patience := b.wait
 	if end, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(end))
 	}
 	started := b.now()
-	for told := false; ; told = true {
+	ahead := -1 // how many callers of this process wait for a place before this one
+	defer func() {
+		if ahead >= 0 {
+			b.leave()
+		}
+	}()
+	for {
 		taken, next, err := b.take(ctx, platform)
 		waited = max(0, b.now().Sub(started))
-		switch {
-		case err != nil:
-			return nil, waited, err
-		case !taken.IsZero():
-			return b.answered(context.WithoutCancel(ctx), platform, taken), waited, nil
-		case next.blocked || next.free.After(started.Add(patience)):
-			return nil, waited, &BudgetError{Platform: platform, At: next.free, Blocked: next.blocked, Limit: b.limit, Window: b.window}
+		if err != nil {
+			return Place{}, waited, err
 		}
-		if !told {
+		if !taken.IsZero() {
+			return Place{budget: b, ctx: context.WithoutCancel(ctx), platform: platform, taken: taken}, waited, nil
+		}
+		first := ahead < 0
+		if first {
+			ahead = b.join()
+			if !next.blocked {
+				// Those places are taken when they come free.
+				next.free = next.free.Add(time.Duration(ahead/b.limit) * b.window)
+			}
+		}
+		if next.blocked || first && next.free.After(started.Add(patience)) || waited > patience {
+			return Place{}, waited, &BudgetError{Platform: platform, At: next.free, Blocked: next.blocked, Limit: b.limit, Window: b.window}
+		}
+		if first {
 			b.log.InfoContext(ctx, "the login waits to keep within the platform's limit",
-				"until", next.free.UTC().Format(time.RFC3339), "limit", b.limit, "window", b.window.String())
+				"until", next.free.UTC().Format(time.RFC3339), "limit", b.limit, "window", b.window.String(), "ahead", ahead)
 		}
 		// The place may come free sooner than it seems, or the platform may
 		// block this address meanwhile: look again before the time.
-		timer := time.NewTimer(min(next.free.Sub(b.now()), lookAgain))
+		timer := time.NewTimer(min(max(next.free.Sub(b.now()), 0), lookAgain))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, max(0, b.now().Sub(started)), context.Cause(ctx)
+			return Place{}, max(0, b.now().Sub(started)), context.Cause(ctx)
 		}
 	}
 }
 
-// lookAgain is how often one who waits for a place looks into the ledger.
+// join counts a caller that waits, and returns how many waited before it.
+func (b *Budget) join() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting++
+	return b.waiting - 1
+}
+
+func (b *Budget) leave() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.waiting--
+}
+
+// lookAgain is how often a login that waits looks into the ledger.
 const lookAgain = time.Second
 
 // take takes a place if one is free, and returns the time that stands for it
@@ -162,7 +233,7 @@ const lookAgain = time.Second
 func (b *Budget) take(ctx context.Context, platform string) (taken time.Time, next nextPlace, err error) {
 	err = b.update(ctx, platform, func(e *LedgerEntry) error {
 		now := b.now()
-		b.forget(e, now)
+		b.clean(e, now)
 		taken, next = time.Time{}, b.nextFree(e, now)
 		if !next.free.After(now) {
 			taken = now.Add(b.timeout)
@@ -171,20 +242,6 @@ func (b *Budget) take(ctx context.Context, platform string) (taken time.Time, ne
 		return nil
 	})
 	return taken, next, err
-}
-
-// answered returns the function that puts the time of the answer in place of
-// the time by which there would have been one.
-func (b *Budget) answered(ctx context.Context, platform string, taken time.Time) func() {
-	return func() {
-		// The only error is that of a context that cannot end.
-		_ = b.update(ctx, platform, func(e *LedgerEntry) error {
-			if i := slices.IndexFunc(e.Logins, taken.Equal); i >= 0 {
-				e.Logins[i] = b.now()
-			}
-			return nil
-		})
-	}
 }
 
 // Block writes down that the platform has blocked this address for wait, or
@@ -200,7 +257,7 @@ func (b *Budget) Block(ctx context.Context, platform string, wait time.Duration)
 	}
 	return b.update(ctx, platform, func(e *LedgerEntry) error {
 		now := b.now()
-		b.forget(e, now)
+		b.clean(e, now)
 		e.BlockedAt = now
 		if until := now.Add(min(wait, longestBlock)); until.After(e.BlockedUntil) {
 			e.BlockedUntil = until
@@ -237,21 +294,32 @@ func (b *Budget) update(ctx context.Context, platform string, change func(*Ledge
 	return b.own.Update(ctx, platform, change)
 }
 
-// Bounds of what is believed of a ledger that was written while the clock was
-// wrong.
 const (
+	// longestBlock bounds a block that the platform asks for.
 	longestBlock = 24 * time.Hour
-	clockSlack   = time.Minute
+	// keptFor is how long logins stay in the ledger, whatever the window of
+	// the budget that reads it: another may have a longer one.
+	keptFor = 24 * time.Hour
+	// clockSlack is how far a clock may be ahead of another.
+	clockSlack = time.Minute
 )
 
-// forget drops what is over, and what lies too far ahead to have been written
-// by a clock that agrees with now: nobody is locked out by a clock that was
-// put back.
-func (b *Budget) forget(e *LedgerEntry, now time.Time) {
-	farthest := now.Add(max(b.window, b.timeout))
-	e.Logins = slices.DeleteFunc(e.Logins, func(t time.Time) bool {
-		return !t.Add(b.window).After(now) || t.After(farthest)
-	})
+// clean drops what is older than a day, and takes what lies in the future as
+// now: it was written by a clock that was wrong, and locks nobody out for
+// longer than a window (ARCHITECTURE.md, rule 8). A ledger that could not be
+// read counts as full for one window.
+func (b *Budget) clean(e *LedgerEntry, now time.Time) {
+	if e.Unreadable {
+		*e = LedgerEntry{Logins: slices.Repeat([]time.Time{now}, b.limit)}
+		b.log.Warn("the login ledger could not be read and counts as full for " + b.window.String())
+	}
+	farthest := now.Add(max(b.timeout, clockSlack))
+	for i, t := range e.Logins {
+		if t.After(farthest) {
+			e.Logins[i] = now
+		}
+	}
+	e.Logins = slices.DeleteFunc(e.Logins, func(t time.Time) bool { return !t.Add(keptFor).After(now) })
 	if !e.BlockedUntil.After(now) || e.BlockedAt.After(now.Add(clockSlack)) || e.BlockedUntil.Sub(e.BlockedAt) > longestBlock {
 		e.BlockedAt, e.BlockedUntil = time.Time{}, time.Time{}
 	}
@@ -270,13 +338,138 @@ func (b *Budget) nextFree(e *LedgerEntry, now time.Time) nextPlace {
 	if e.BlockedUntil.After(now) {
 		return nextPlace{free: e.BlockedUntil, blocked: true}
 	}
-	if len(e.Logins) < b.limit {
+	counted := slices.DeleteFunc(slices.Clone(e.Logins), func(t time.Time) bool { return !t.Add(b.window).After(now) })
+	if len(counted) < b.limit {
 		return nextPlace{free: now}
 	}
-	slices.SortFunc(e.Logins, time.Time.Compare)
-	last := e.Logins[len(e.Logins)-b.limit]
+	slices.SortFunc(counted, time.Time.Compare)
+	last := counted[len(counted)-b.limit]
 	if last.After(now) {
 		last = now
 	}
 	return nextPlace{free: last.Add(b.window)}
+}
+
+// What a failure is of.
+type operation string
+
+const (
+	refreshing operation = "refresh"
+	loggingIn  operation = "login"
+)
+
+// rememberFailure is how long a failure is known to the machine.
+const rememberFailure = 30 * time.Second
+
+// A KnownFailureError is a request that was not sent: the same one has just
+// failed, in this process or another (ARCHITECTURE.md, rule 9).
+type KnownFailureError struct {
+	// Text is the error of the request that failed.
+	Text string
+	// Until is when it is worth another try.
+	Until time.Time
+	// Credentials means that the platform refused them; otherwise no
+	// connection could be made.
+	Credentials bool
+}
+
+// Error tells the failure and when a request is sent again.
+func (e *KnownFailureError) Error() string {
+	return fmt.Sprintf("%s (this has just failed in another run; nothing is sent again before %s)", e.Text, e.Until.UTC().Format(time.RFC3339))
+}
+
+// connection is the key of a failure that is everybody's.
+const connection = "connection"
+
+// failureKey is the key of an account's refusal. It tells credentials apart by
+// sixteen bits, which is enough for half a minute and of no use to guess them.
+func failureKey(account Account) string {
+	sum := sha256.Sum256([]byte(account.Key() + account.Password.Reveal()))
+	return account.Key()[:32] + hex.EncodeToString(sum[:2])
+}
+
+// refusal returns a [*KnownFailureError] when the request is known to fail.
+func (b *Budget) refusal(ctx context.Context, account Account, op operation) error {
+	if b == nil {
+		return nil
+	}
+	var known error
+	_ = b.update(ctx, account.UserServiceURL, func(e *LedgerEntry) error {
+		now := b.now()
+		keys := []string{connection}
+		if op == loggingIn {
+			keys = append(keys, failureKey(account))
+		}
+		for _, key := range keys {
+			if f, ok := e.Failures[key]; ok && f.At.Add(rememberFailure).After(now) && !f.At.After(now) {
+				known = &KnownFailureError{Text: f.Text, Until: f.At.Add(rememberFailure), Credentials: key != connection}
+			}
+		}
+		return nil
+	})
+	return known
+}
+
+// note remembers what a request came to: a refusal of credentials, or that no
+// connection could be made. A success clears both.
+func (b *Budget) note(ctx context.Context, account Account, op operation, err error) {
+	var known *KnownFailureError
+	if b == nil || errors.As(err, &known) {
+		return
+	}
+	answer := asPlatform(err)
+	key := ""
+	switch {
+	case err == nil:
+	case answer == nil:
+		return
+	case answer.Unreachable():
+		key = connection
+	case op == loggingIn && answer.Refused():
+		key = failureKey(account)
+	}
+	_ = b.update(context.WithoutCancel(ctx), account.UserServiceURL, func(e *LedgerEntry) error {
+		now := b.now()
+		maps.DeleteFunc(e.Failures, func(_ string, f Failure) bool { return !f.At.Add(rememberFailure).After(now) })
+		if key != connection {
+			delete(e.Failures, connection)
+		}
+		if err == nil && op == loggingIn {
+			delete(e.Failures, failureKey(account))
+		}
+		if key != "" {
+			if e.Failures == nil {
+				e.Failures = make(map[string]Failure)
+			}
+			e.Failures[key] = Failure{At: now, Text: err.Error()}
+		}
+		return nil
+	})
+}
+
+// knownForm returns the form in which logins of a kind are known to work at the
+// identity's platform; empty when none is.
+func (b *Budget) knownForm(ctx context.Context, id Identity) (form LoginForm) {
+	if b == nil {
+		return ""
+	}
+	_ = b.update(ctx, id.UserServiceURL, func(e *LedgerEntry) error {
+		form = e.Forms[id.Kind]
+		return nil
+	})
+	return form
+}
+
+// rememberForm notes the form in which a login has worked.
+func (b *Budget) rememberForm(ctx context.Context, id Identity, form LoginForm) {
+	if b == nil {
+		return
+	}
+	_ = b.update(context.WithoutCancel(ctx), id.UserServiceURL, func(e *LedgerEntry) error {
+		if e.Forms == nil {
+			e.Forms = make(map[Kind]LoginForm)
+		}
+		e.Forms[id.Kind] = form
+		return nil
+	})
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -14,8 +15,8 @@ import (
 type Ledger interface {
 	// Update reads the entry of a platform, lets change alter it and writes
 	// it back, wholly or not at all, with nobody else between, be it in this
-	// process or elsewhere. An entry that is not there or cannot be read is
-	// the zero one. Nothing is written when change fails; its error is
+	// process or elsewhere. An entry that is not there is the zero one; one
+	// that cannot be read is Unreadable. Nothing is written when change fails; its error is
 	// returned. Update waits for others until ctx is done, and then returns
 	// ctx's error. Times keep their nanoseconds.
 	Update(ctx context.Context, platform string, change func(*LedgerEntry) error) error
@@ -31,6 +32,19 @@ type LedgerEntry struct {
 	// BlockedUntil is when it ends that.
 	BlockedAt    time.Time `json:"blocked_at,omitzero"`
 	BlockedUntil time.Time `json:"blocked_until,omitzero"`
+	// Failures are requests that have just failed, by what they are of.
+	Failures map[string]Failure `json:"failures,omitempty"`
+	// Forms are the forms in which logins work here.
+	Forms map[Kind]LoginForm `json:"forms,omitempty"`
+
+	// Unreadable is set by a ledger whose entry is there and cannot be read.
+	Unreadable bool `json:"-"`
+}
+
+// A Failure is a request that has just failed. Its text holds no secret.
+type Failure struct {
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
 }
 
 // MemoryLedger is a [Ledger] that lasts as long as the process. The zero value
@@ -46,6 +60,7 @@ func (l *MemoryLedger) Update(_ context.Context, platform string, change func(*L
 	defer l.mu.Unlock()
 	entry := l.entries[platform]
 	entry.Logins = slices.Clone(entry.Logins)
+	entry.Failures, entry.Forms = maps.Clone(entry.Failures), maps.Clone(entry.Forms)
 	if err := change(&entry); err != nil {
 		return err
 	}

@@ -11,24 +11,34 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 )
 
 // Config is what a [Manager] works with.
 type Config struct {
-	// Store keeps the sessions; nil means in memory, for this process. When
-	// it fails, the manager goes on in memory and says so in a [Notice].
+	// Store keeps the sessions; nil means in memory, for this process.
 	Store Store
+	// Fallback lets the manager go on in memory when the store fails, and say
+	// so in a [Notice]. Otherwise a store that fails for a minute fails the
+	// run: nobody knows what is in it, and a login could revoke it
+	// (ARCHITECTURE.md, rule 6).
+	Fallback bool
 	// Budget holds logins back; nil admits every login.
 	Budget *Budget
 	// LockWait bounds the wait for the store's lock. Zero means that the
 	// caller's context is the only bound.
 	LockWait time.Duration
+	// VerifyAfter is how old the last proof of a session's life may be when it
+	// is reused; zero means that none is asked for (ARCHITECTURE.md, rule 5).
+	VerifyAfter time.Duration
+	// Renew does not reuse what was issued before the manager was made:
+	// [Refreshed] refreshes it, [LoggedIn] logs in. Empty means neither.
+	Renew Source
+	// LoginForm is the form of logins; empty means the one that is known to
+	// work, else [FormObject], and after a refusal [FormString].
+	LoginForm LoginForm
 	// ReadOnly hands out what is known while it is alive, and asks nothing of
 	// the platform: see [ReadOnlyError].
 	ReadOnly bool
@@ -36,6 +46,10 @@ type Config struct {
 	Now func() time.Time
 	// Logger is told of each decision, never of a secret; nil discards.
 	Logger *slog.Logger
+	// Begin, where it is not nil, is called before something is asked of the
+	// platform whose answer must be stored, and what it returns afterwards. A
+	// process should not end in between (ARCHITECTURE.md, rule 7).
+	Begin func() (end func())
 	// Hook, where it is not nil, is called when a new session is [Answered]
 	// and when it is [Stored]: for tests of what happens when a process ends
 	// there.
@@ -55,172 +69,296 @@ const (
 // want the same account's session wait for each other, so that one request
 // serves them all. Callers of different accounts do not wait.
 type Manager struct {
-	store    *fallbackStore
-	budget   *Budget
-	lockWait time.Duration
-	readOnly bool
+	config   Config
+	store    *steadyStore
+	started  time.Time
 	now      func() time.Time
 	log      *slog.Logger
-	hook     func(point string)
 	accounts accountStates
 }
 
 // NewManager returns a manager of the sessions in config.Store.
 func NewManager(config Config) *Manager {
-	m := &Manager{
-		budget:   config.Budget,
-		lockWait: config.LockWait,
-		readOnly: config.ReadOnly,
-		now:      config.Now,
-		log:      config.Logger,
-		hook:     config.Hook,
+	if config.Now == nil {
+		config.Now = time.Now
 	}
-	if m.hook == nil {
-		m.hook = func(string) {}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	if m.now == nil {
-		m.now = time.Now
+	if config.Hook == nil {
+		config.Hook = func(string) {}
 	}
-	if m.log == nil {
-		m.log = slog.New(slog.DiscardHandler)
+	if config.Begin == nil {
+		config.Begin = func() func() { return func() {} }
 	}
-	m.store = newFallbackStore(config.Store, m.log)
-	return m
+	return &Manager{
+		config: config, store: newSteadyStore(config, config.Logger), now: config.Now, log: config.Logger,
+		// Tokens tell their time to the second.
+		started: config.Now().Truncate(time.Second),
+	}
 }
 
 // A Request asks for a session.
 type Request struct {
-	// Account is whose session it is.
+	// Account is whose session it is. Without a password there is nothing to
+	// log in with, and Resume is all there is.
 	Account Account
 	// Authorizer asks the platform for the account's sessions.
 	Authorizer Authorizer
 	// Resume is a session that the caller keeps elsewhere, or the zero
-	// Session. It and the stored one are tried from the newer to the older.
-	// Once it was given, it is known to the later requests of the account that
-	// give none.
+	// Session. Where its Owner proves that it is the account's, it and the
+	// stored one are tried from the newer to the older, and it is known to the
+	// later requests of the account that give none. One that nothing is known
+	// of is for this caller alone (ARCHITECTURE.md, rule 2).
 	Resume Session
 	// MinLifetime is how long the access token is to live at the least. When
 	// the platform's tokens live shorter than that, one is replaced in the
 	// second half of its life, and a [Notice] tells.
 	MinLifetime time.Duration
+	// Insist means that a token which lives shorter is of no use to the
+	// caller. Otherwise one that is alive is handed out when it cannot be
+	// refreshed.
+	Insist bool
+
+	// unproven marks the request for a pair that nobody can say the owner of.
+	unproven bool
 }
 
-// Open returns a session for the request: the newest known one if it lives
-// long enough, else what a refresh of it answers, else what a login answers.
-// New sessions are stored before they are returned.
+// Open returns a session for the request: the newest known one if it is alive
+// and lives long enough, else what a refresh of it answers, else what a login
+// answers. New sessions are stored before they are returned.
 //
-// A caller whose ctx ends gets its error at once; a request that is under way
-// then is seen through for the others, as the platform has acted on it.
+// A wait ends with ctx. A request that is under way then is seen through, and
+// its answer stored, as the platform has acted on it.
 //
-// Other errors are an [*OpenError], a [*ReadOnlyError], or the store's when its
-// lock could not be had in time.
+// Errors are an [*OwnerError], an [*OpenError], a [*ReadOnlyError], a
+// [*RevokedError], a
+// [*StoreError], those of one stored session ([ErrForeign], [ErrNewerFormat]),
+// or the cause of ctx's end.
 func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
+	if req.Resume.IsZero() {
+		return m.open(ctx, req)
+	}
+	proven, err := req.Account.check(req.Resume.Owner)
+	if err != nil {
+		return Result{}, err
+	}
+	if proven && !req.Account.Password.IsEmpty() {
+		return m.open(ctx, req)
+	}
+	// A slot of its own. The refresh of somebody else's pair must not end up
+	// in the account's.
+	own := req
+	own.unproven = !req.Account.Password.IsEmpty()
+	own.Account = resumedAccount(req.Account.UserServiceURL, req.Resume.RefreshToken)
+	own.Account.checked = req.Account.Identity
+	result, err := m.open(ctx, own)
+	var failed *OpenError
+	if !own.unproven || !errors.As(err, &failed) || failed.Login != nil || !refused(failed.Refresh) {
+		return result, err
+	}
+	refused := failed.Refresh
+	req.Resume = Session{}
+	result, err = m.open(ctx, req)
+	switch {
+	case err == nil:
+		result.notice(Notice{Kind: ResumeSpent, Err: refused})
+	case errors.As(err, &failed) && failed.Refresh == nil:
+		err = &OpenError{Refresh: refused, Login: failed.Login}
+	}
+	return result, err
+}
+
+// open is Open for a request whose pair is the account's.
+func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 	state := m.accounts.of(req.Account)
 	req.Resume = state.resume(req.Resume)
-	known := newestFirst(m.store.load(ctx, req.Account), req.Resume)
+	if s, ok := state.handedOut(req.MinLifetime); ok && s.LivesFor(0, m.now()) {
+		return m.result(req, s, Reused, 0), nil
+	}
+	stored, err := m.store.Load(ctx, req.Account)
+	if err != nil && !errors.Is(err, ErrNoSession) {
+		return Result{}, err
+	}
+	known := newestFirst(stored, req.Resume)
 	switch {
-	case len(known) > 0 && m.fresh(known[0], req.MinLifetime):
-		m.log.DebugContext(ctx, "the session is good as it is", "expires_at", known[0].ExpiresAt)
-		return m.reused(req, known[0]), nil
-	case m.readOnly:
-		return m.readOnlyResult(req, known)
+	case len(known) > 0 && m.fresh(known[0], req) && (m.config.ReadOnly || !m.wantsProof(known[0])):
+		m.log.DebugContext(ctx, "the session is good as it is", "identity", req.Account.Key(), "expires_at", known[0].ExpiresAt)
+		return state.handOut(req.MinLifetime, m.result(req, known[0], Reused, 0)), nil
+	case m.config.ReadOnly:
+		return m.readOnlyResult(req, known, nil)
 	}
 
 	failuresBefore := state.failedLogins()
 	if err := state.acquire(ctx); err != nil {
 		return Result{}, err
 	}
-	type outcome struct {
-		result Result
-		err    error
+	defer state.release()
+	lock, err := m.acquire(ctx, req.Account)
+	switch {
+	case errors.Is(err, ErrNotWritable):
+		return m.withoutStore(ctx, req, known, err, failuresBefore)
+	case err != nil:
+		return Result{}, err
 	}
-	ended := make(chan outcome, 1)
-	go func() {
-		defer state.release()
-		result, err := m.obtain(ctx, req, state, failuresBefore)
-		ended <- outcome{result, err}
+	// What the platform has answered is stored even when the caller has gone.
+	defer func() {
+		if err := lock.Release(context.WithoutCancel(ctx)); err != nil {
+			m.log.WarnContext(ctx, "the lock on the stored session could not be released; it ends by itself", "error", err)
+		}
 	}()
-	select {
-	case o := <-ended:
-		return o.result, o.err
-	case <-ctx.Done():
-		return Result{}, context.Cause(ctx)
+	result, err := m.obtain(ctx, req, state, lock, failuresBefore)
+	if errors.Is(err, ErrNotWritable) {
+		return m.withoutStore(ctx, req, known, err, failuresBefore)
 	}
+	if err != nil {
+		return Result{}, err
+	}
+	return state.handOut(req.MinLifetime, result), nil
 }
 
-// obtain decides under the store's lock: reuse what another process has stored
-// meanwhile, else refresh, else log in.
-func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, failuresBefore int) (Result, error) {
+// withoutStore is what becomes of a request when the store can be read and not
+// written: it acts as read-only. Only where nothing is known, and the manager
+// may go on in memory, it does.
+func (m *Manager) withoutStore(ctx context.Context, req Request, known []Session, cause error, failuresBefore int) (Result, error) {
+	if len(known) > 0 || !m.config.Fallback {
+		return m.readOnlyResult(req, known, cause)
+	}
+	m.store.giveUp(ctx, cause)
 	lock, err := m.acquire(ctx, req.Account)
 	if err != nil {
 		return Result{}, err
 	}
-	// What the platform has answered is stored even when the caller has gone.
-	lasting := context.WithoutCancel(ctx)
-	defer func() {
-		if err := lock.Release(lasting); err != nil {
-			m.log.WarnContext(lasting, "the lock on the stored session could not be released; it ends by itself", "error", err)
-		}
-	}()
+	defer func() { _ = lock.Release(ctx) }()
+	state := m.accounts.of(req.Account)
+	result, err := m.obtain(ctx, req, state, lock, failuresBefore)
+	if err != nil {
+		return Result{}, err
+	}
+	return state.handOut(req.MinLifetime, result), nil
+}
 
+// obtain decides under the store's lock: reuse what is alive, else refresh,
+// else log in.
+func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, lock Lock, failuresBefore int) (Result, error) {
 	var (
 		tried     []Session
-		refreshed error
+		refreshed error // why a known session could not be refreshed
+		revoked   Session
 	)
 	for {
 		// Read again each time: another process may have stored a newer
 		// session while this one waited for the lock, or refreshed the same
 		// one on a machine that shares no lock with this one.
-		stored, err := lock.Load(lasting)
-		if err != nil {
-			stored = Session{}
+		stored, err := lock.Load(context.WithoutCancel(ctx))
+		if err != nil && !errors.Is(err, ErrNoSession) {
+			if err := m.storeFailed(ctx, err); err != nil {
+				return Result{}, err
+			}
+			stored, _ = m.store.memory.Load(ctx, req.Account)
 		}
 		candidate, ok := firstUntried(newestFirst(stored, req.Resume), tried)
 		if !ok {
 			break
 		}
-		if m.fresh(candidate, req.MinLifetime) {
-			m.log.DebugContext(ctx, "a newer session was stored in the meantime", "expires_at", candidate.ExpiresAt)
-			return m.reused(req, candidate), nil
+		if m.fresh(candidate, req) && !candidate.AccessToken.Equal(revoked.AccessToken) {
+			if candidate = m.verify(ctx, req, candidate, lock); !candidate.IsZero() {
+				return m.result(req, candidate, Reused, 0), nil
+			}
+			revoked = stored
+			if revoked.IsZero() {
+				revoked = req.Resume
+			}
+			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return Result{}, context.Cause(ctx)
 		}
 		tried = append(tried, candidate)
-		if candidate.RefreshToken.IsEmpty() {
+		if candidate.RefreshToken.IsEmpty() || m.config.Renew == LoggedIn && !req.unproven && candidate.IssuedAt.Before(m.started) {
 			continue
 		}
-		answer, err := m.refresh(ctx, req, candidate)
-		if err == nil {
-			kept := m.keep(lasting, req.Account, lock, answer.Session, tried)
-			return m.result(req, kept, Refreshed, answer.ClockSkew), nil
+		if err := m.storeFailed(ctx, lock.Prepare(ctx)); err != nil {
+			return Result{}, err
 		}
-		if mayPass(err) {
+		answer, err := m.refresh(ctx, req, candidate)
+		switch {
+		case err == nil:
+			answer.Session = m.provenAfter(ctx, req, answer.Session, revoked)
+			kept := m.keep(ctx, req.Account, lock, answer.Session, tried)
+			result := m.result(req, kept, Refreshed, answer.ClockSkew)
+			m.noticeRevoked(&result, revoked)
+			return result, nil
+		case !refused(err):
+			if !req.Insist && revoked.IsZero() && candidate.LivesFor(0, m.now()) {
+				result := m.result(req, candidate, Reused, 0)
+				result.notice(Notice{Kind: RefreshFailed, Duration: candidate.ExpiresAt.Sub(m.now()), Err: err})
+				return result, nil
+			}
 			return Result{}, &OpenError{Refresh: err}
 		}
 		m.log.InfoContext(ctx, "the session cannot be refreshed", "error", err)
 		refreshed = cmp.Or(refreshed, err)
 	}
+	if req.unproven {
+		return Result{}, &OpenError{Refresh: cmp.Or(refreshed, errNothingToRefresh)}
+	}
 
-	answer, waited, err := m.login(ctx, req, state, failuresBefore)
+	recent := m.recentRevocations(tried)
+	if !revoked.IsZero() && len(recent) >= maxRevocations {
+		return Result{}, &RevokedError{Times: len(recent) + 1}
+	}
+	if err := m.storeFailed(ctx, lock.Prepare(ctx)); err != nil {
+		return Result{}, err
+	}
+	answer, waited, err := m.login(ctx, req, state, tried, failuresBefore)
 	if err != nil {
 		return Result{}, &OpenError{Refresh: refreshed, Login: err}
 	}
-	result := m.result(req, m.keep(lasting, req.Account, lock, answer.Session, tried), LoggedIn, answer.ClockSkew)
+	answer.Revocations = recent
+	if !revoked.IsZero() {
+		answer.Revocations = append(recent, m.now())
+	}
+	answer.Session = m.provenAfter(ctx, req, answer.Session, revoked)
+	result := m.result(req, m.keep(ctx, req.Account, lock, answer.Session, tried), LoggedIn, answer.ClockSkew)
 	if waited >= noticeableWait {
 		result.notice(Notice{Kind: WaitedToLogin, Duration: waited})
 	}
-	if refreshed != nil && !req.Resume.IsZero() {
+	m.noticeRevoked(&result, revoked)
+	switch {
+	case refreshed == nil || !revoked.IsZero():
+	case !req.Resume.IsZero():
 		result.notice(Notice{Kind: ResumeSpent, Err: refreshed})
+	default:
+		result.notice(Notice{Kind: SessionReplaced, Err: refreshed})
 	}
 	return result, nil
 }
 
+// errNothingToRefresh is a resumed pair without a refresh token.
+var errNothingToRefresh = errors.New("the resumed session has no refresh token")
+
+// storeFailed returns the error of a store that failed under its lock, or nil
+// where the manager goes on in memory.
+func (m *Manager) storeFailed(ctx context.Context, err error) error {
+	switch {
+	case err == nil, errors.Is(err, ErrNotWritable), errors.Is(err, ErrForeign), errors.Is(err, ErrNewerFormat):
+		return err
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case m.config.Fallback:
+		m.store.giveUp(ctx, err)
+		return nil
+	default:
+		return &StoreError{Err: err}
+	}
+}
+
 // acquire waits for the store's lock within the manager's bound.
 func (m *Manager) acquire(ctx context.Context, account Account) (Lock, error) {
-	if m.lockWait > 0 {
+	if m.config.LockWait > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, m.lockWait, errLockWait)
+		ctx, cancel = context.WithTimeoutCause(ctx, m.config.LockWait, errLockWait)
 		defer cancel()
 	}
 	lock, err := m.store.Acquire(ctx, account)
@@ -230,116 +368,15 @@ func (m *Manager) acquire(ctx context.Context, account Account) (Lock, error) {
 	return lock, err
 }
 
-// The requests that one refresh or one login may take. Each request of a login
-// counts against the platform's limit, those of a refresh do not.
-const (
-	maxRefreshRequests = 4
-	maxLoginRequests   = 3
-)
-
-// refresh trades a session for a new one.
-func (m *Manager) refresh(ctx context.Context, req Request, s Session) (Answer, error) {
-	m.log.InfoContext(ctx, "refreshing the session", "expires_at", s.ExpiresAt)
-	answer, err := m.repeat(ctx, maxRefreshRequests, func(lasting context.Context) (Answer, error) {
-		return req.Authorizer.Refresh(lasting, s)
-	})
-	if err == nil {
-		err = req.Account.checkRefreshed(s, answer.Session)
-	}
-	return answer, err
-}
-
-// login asks for a session with the account's credentials, unless another
-// caller's login has just failed in a way that this one's would as well. It
-// returns how long it waited for its place in the budget.
-func (m *Manager) login(ctx context.Context, req Request, state *accountState, failuresBefore int) (Answer, time.Duration, error) {
-	if err := state.failureSince(failuresBefore); err != nil {
-		return Answer{}, 0, err
-	}
-	m.log.InfoContext(ctx, "logging in; tokens issued before are revoked by it")
-	platform, waited := req.Account.UserServiceURL, time.Duration(0)
-	answer, err := m.repeat(ctx, maxLoginRequests, func(lasting context.Context) (Answer, error) {
-		// The wait for a place ends with the caller; the request does not.
-		answered, d, err := m.budget.Admit(ctx, platform)
-		waited += d
-		if err != nil {
-			return Answer{}, err
-		}
-		defer answered()
-		return req.Authorizer.Login(lasting)
-	})
-	if err == nil {
-		err = req.Account.check(answer.Session)
-	}
-	if err != nil {
-		m.noteBlock(ctx, platform, err)
-		state.loginFailed(err)
-	}
-	return answer, waited, err
-}
-
-// repeat sends a request, and sends it again after a pause as long as its error
-// says that this is worth it. A request that is under way is seen through, for
-// the platform has acted on it; no new one is begun once ctx is over.
-func (m *Manager) repeat(ctx context.Context, most int, send func(context.Context) (Answer, error)) (Answer, error) {
-	// The pauses have jitter, so that machines that failed together do not
-	// come back together.
-	pauses := backoff.NewExponentialBackOff()
-	pauses.Multiplier, pauses.MaxInterval = 2, 8*time.Second
-	var last error
-	for sent := 1; ; sent++ {
-		if ctx.Err() != nil {
-			return Answer{}, repeated(context.Cause(ctx), sent, last)
-		}
-		answer, err := send(context.WithoutCancel(ctx))
-		if err == nil {
-			return answer, nil
-		}
-		wait, worthIt := retry(err)
-		if !worthIt || sent == most {
-			return Answer{}, repeated(err, sent, last)
-		}
-		pause := max(pauses.NextBackOff(), wait)
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
-			return Answer{}, fmt.Errorf("%w; there is no time for another attempt before the operation's deadline at %s",
-				repeated(err, sent, last), deadline.UTC().Format(time.RFC3339))
-		}
-		last = err
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
-	}
-}
-
-// repeated adds to the last error of a request how often it was sent, or what
-// came before when the last attempt was not sent.
-func repeated(err error, sent int, before error) error {
-	var answer PlatformError
-	switch {
-	case before == nil:
-		return err
-	case errors.As(err, &answer):
-		return fmt.Errorf("%w (%d attempts)", err, sent)
-	default:
-		return fmt.Errorf("%w (before that, %v)", err, before) //nolint:errorlint // what came before is told, and is not why it ended
-	}
-}
-
-// reused is the result of a session that needed no request. No token is issued
-// in the future, so one that is tells that the local clock is behind.
-func (m *Manager) reused(req Request, s Session) Result { return m.result(req, s, Reused, 0) }
-
 // result puts together what the caller gets, with the notices that follow
-// from the session, the store and the clock.
+// from the session, the store and the clock. No token is issued in the future,
+// so one that is tells that the local clock is behind.
 func (m *Manager) result(req Request, s Session, source Source, skew time.Duration) Result {
 	result := Result{Session: s, Source: source}
-	if left := s.ExpiresAt.Sub(m.now()); !m.readOnly && !s.LivesFor(req.MinLifetime, m.now()) {
+	if left := s.ExpiresAt.Sub(m.now()); !m.config.ReadOnly && !s.LivesFor(req.MinLifetime, m.now()) {
 		result.notice(Notice{Kind: ShortLived, Duration: left})
 	}
-	if err := m.store.newlyUnavailable(); err != nil {
+	if err := m.store.newlyGivenUp(); err != nil {
 		result.notice(Notice{Kind: StoreUnavailable, Err: err})
 	}
 	result.noticeSkew(cmp.Or(skew, max(0, s.IssuedAt.Sub(m.now()))))
@@ -350,34 +387,51 @@ func (m *Manager) result(req Request, s Session, source Source, skew time.Durati
 }
 
 // readOnlyResult hands out the newest of the known sessions that is alive,
-// though another run would replace it.
-func (m *Manager) readOnlyResult(req Request, known []Session) (Result, error) {
+// though another run would replace it. The cause is why the store cannot be
+// written, where it is not the configuration that says so.
+func (m *Manager) readOnlyResult(req Request, known []Session, cause error) (Result, error) {
 	would := LoggedIn
 	for _, s := range known {
-		if s.LivesFor(0, m.now()) {
-			result := m.reused(req, s)
-			result.notice(Notice{Kind: WouldRefresh, Duration: s.ExpiresAt.Sub(m.now())})
+		if s.LivesFor(0, m.now()) && (cause == nil || !req.Insist || s.LivesFor(req.MinLifetime, m.now())) {
+			result := Result{Session: s, Source: Reused}
+			if result.Version == 0 {
+				result.Version = s.IssuedAt.Unix()
+			}
+			if cause != nil {
+				result.notice(Notice{Kind: StoreNotWritable, Duration: s.ExpiresAt.Sub(m.now()), Err: cause})
+			} else {
+				result.notice(Notice{Kind: WouldRefresh, Duration: s.ExpiresAt.Sub(m.now())})
+			}
 			return result, nil
 		}
 		if !s.RefreshToken.IsEmpty() {
 			would = Refreshed
 		}
 	}
-	return Result{}, &ReadOnlyError{Would: would}
+	return Result{}, &ReadOnlyError{Would: would, Err: cause}
 }
 
 // keep numbers the answer and stores it. It returns the session to hand out:
 // the answer, or a newer one that another process stored while the lock was
 // lost.
 func (m *Manager) keep(ctx context.Context, account Account, lock Lock, answer Session, replaced []Session) Session {
-	m.hook(Answered)
-	defer m.hook(Stored)
+	ctx = context.WithoutCancel(ctx)
+	defer m.config.Begin()()
+	m.config.Hook(Answered)
+	defer m.config.Hook(Stored)
 	answer.Version = answer.IssuedAt.Unix()
 	for _, old := range replaced {
 		answer.Version = max(answer.Version, old.Version+1)
 	}
-	if err := lock.Save(ctx, answer); err != nil {
+	m.store.remember(ctx, account, answer, lock)
+	err := lock.Save(ctx, answer)
+	switch {
+	case errors.Is(err, ErrLockLost):
 		return m.keepWithoutLock(ctx, account, answer, err)
+	case err != nil:
+		// It was made as sure as can be before the request that this cannot
+		// happen. The answer is there, and must not be lost for this run.
+		m.store.giveUp(ctx, err)
 	}
 	return answer
 }
@@ -408,14 +462,17 @@ func (m *Manager) noteBlock(ctx context.Context, platform string, err error) {
 	if !blocked {
 		return
 	}
-	if err := m.budget.Block(context.WithoutCancel(ctx), platform, wait); err != nil {
+	if err := m.config.Budget.Block(context.WithoutCancel(ctx), platform, wait); err != nil {
 		m.log.WarnContext(ctx, "the block could not be written into the login ledger", "error", err)
 	}
 }
 
-// fresh reports whether s may be handed out where it is to live for d.
-func (m *Manager) fresh(s Session, d time.Duration) bool {
-	return s.LivesFor(attainable(s, d), m.now())
+// fresh reports whether s may be handed out for the request as it is.
+func (m *Manager) fresh(s Session, req Request) bool {
+	if m.config.Renew != "" && !m.config.ReadOnly && s.IssuedAt.Before(m.started) {
+		return false
+	}
+	return s.LivesFor(attainable(s, req.MinLifetime), m.now())
 }
 
 // attainable is the share of d that a token like the one of s can give. A

@@ -35,7 +35,7 @@ func TestOpenDecides(t *testing.T) {
 		{name: "a stale resumed session is refreshed", resume: aged(110 * time.Minute), source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
 		{name: "a refused refresh leads to a login", stored: aged(110 * time.Minute), failRefresh: answer{code: 401}, source: session.LoggedIn, requests: counts{logins: 1, refreshes: 1}, token: "access-1"},
 		{name: "400 is a refusal, too", stored: aged(110 * time.Minute), failRefresh: answer{code: 400}, source: session.LoggedIn, requests: counts{logins: 1, refreshes: 1}, token: "access-1"},
-		{name: "an unusable answer to a refresh: log in", stored: aged(110 * time.Minute), failRefresh: answer{code: 200}, source: session.LoggedIn, requests: counts{logins: 1, refreshes: 1}, token: "access-1"},
+		{name: "an unusable answer to a refresh: the living token", stored: aged(110 * time.Minute), failRefresh: answer{code: 200}, source: session.Reused, requests: counts{refreshes: 1}, token: "access-resumed"},
 		{name: "a session without known times is refreshed", resume: timeless, source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
 		{name: "a demand past a whole life is met in halves", stored: aged(59 * time.Minute), minLifetime: 48 * time.Hour, source: session.Reused, token: "access-resumed"},
 		{name: "and refreshed in the second half", stored: aged(61 * time.Minute), minLifetime: 48 * time.Hour, source: session.Refreshed, requests: counts{refreshes: 1}, token: "access-1"},
@@ -143,7 +143,7 @@ func TestTemporaryFailureOfARefreshDoesNotLogIn(t *testing.T) {
 				p, store := newPlatform(), session.NewMemory()
 				p.failRefresh = failure
 				save(t, store, admin, resumable(110*time.Minute, 2*time.Hour))
-				_, err := session.NewManager(session.Config{Store: store}).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
+				_, err := session.NewManager(session.Config{Store: store}).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour, Insist: true})
 				var opened *session.OpenError
 				if !errors.As(err, &opened) || !errors.Is(opened.Refresh, failure) || opened.Login != nil {
 					t.Errorf("error = %v, want one of the refresh alone", err)
@@ -206,7 +206,7 @@ func TestFailedLoginServesThoseWhoWaited(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlatform()
 				p.latency, p.failLogin = time.Second, test.failure
-				m := session.NewManager(session.Config{})
+				m := session.NewManager(session.Config{LoginForm: session.FormObject})
 				open := func() {
 					_, err := m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
 					if !errors.Is(err, test.failure) {
@@ -278,12 +278,10 @@ func TestCancelledCallerDoesNotCancelTheOthers(t *testing.T) {
 		defer cancel()
 		var all sync.WaitGroup
 		all.Go(func() {
-			if _, err := m.Open(hasty, req); !errors.Is(err, context.DeadlineExceeded) {
-				t.Errorf("the cancelled caller got %v", err)
-			}
-			if got := p.counts(); got != (counts{}) {
-				t.Errorf("the cancelled caller waited for the platform: %+v", got)
-			}
+			// Its login is seen through: a process that ends before the answer
+			// is stored loses it.
+			result, err := m.Open(hasty, req)
+			want(t, p, result, err, session.LoggedIn, counts{logins: 1})
 		})
 		synctest.Wait()
 		all.Go(func() {
@@ -338,6 +336,7 @@ func TestNotices(t *testing.T) {
 		}
 
 		spent := resumable(110*time.Minute, 2*time.Hour)
+		spent.Owner = session.Owner{}
 		p.spent["refresh-resumed"] = true
 		result, err = m.Open(t.Context(), session.Request{Account: accountOf("b@example.com"), Authorizer: p, MinLifetime: quarterHour, Resume: spent})
 		want(t, p, result, err, session.LoggedIn, counts{logins: 2, refreshes: 1})

@@ -74,6 +74,9 @@ type memoryLock struct {
 // Load implements [Lock].
 func (l *memoryLock) Load(context.Context) (Session, error) { return l.slot.load(l.account) }
 
+// Prepare implements [Lock].
+func (l *memoryLock) Prepare(context.Context) error { return nil }
+
 // Save implements [Lock].
 func (l *memoryLock) Save(_ context.Context, s Session) error {
 	l.slot.mu.Lock()

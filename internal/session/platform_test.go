@@ -26,6 +26,12 @@ type platform struct {
 	spent     map[string]bool
 	reused    int
 
+	checks   int
+	verdicts []session.Verdict // of the next checks; Alive after them
+	forms    []session.LoginForm
+	onlyForm session.LoginForm // empty: both are accepted
+	owner    session.Owner     // of the sessions that are issued
+
 	failLogin   error
 	failRefresh error
 }
@@ -42,14 +48,31 @@ func (p *platform) issue() session.Session {
 		RefreshToken: secret.New(fmt.Sprintf("refresh-%d", p.issued)),
 		IssuedAt:     now,
 		ExpiresAt:    now.Add(p.lifetime),
+		Owner:        p.owner,
 	}
 }
 
-func (p *platform) Login(context.Context) (session.Answer, error) {
+func (p *platform) Verify(context.Context, session.Session) session.Verdict {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.checks++
+	if len(p.verdicts) == 0 {
+		return session.Alive
+	}
+	verdict := p.verdicts[0]
+	p.verdicts = p.verdicts[1:]
+	return verdict
+}
+
+func (p *platform) Login(_ context.Context, form session.LoginForm) (session.Answer, error) {
 	time.Sleep(p.latency)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.logins++
+	p.forms = append(p.forms, form)
+	if p.onlyForm != "" && form != p.onlyForm {
+		return session.Answer{}, answer{code: 401}
+	}
 	if p.failLogin != nil {
 		return session.Answer{}, p.failLogin
 	}
@@ -89,11 +112,10 @@ type answer struct {
 	retry bool // it is worth another attempt
 }
 
-func (a answer) Error() string { return fmt.Sprintf("the platform answered %d", a.code) }
-func (a answer) Refused() bool { return a.code/100 == 4 && a.code != 408 && a.code != 429 }
-func (a answer) Temporary() bool {
-	return a.code == 0 || a.code == 408 || a.code == 429 || a.code >= 500
-}
+func (a answer) Error() string                  { return fmt.Sprintf("the platform answered %d", a.code) }
+func (a answer) Refused() bool                  { return a.code/100 == 4 && a.code != 408 && a.code != 429 }
+func (a answer) WrongForm() bool                { return a.code == 400 || a.code == 401 }
+func (a answer) Unreachable() bool              { return a.code == 0 }
 func (a answer) Retry() (time.Duration, bool)   { return a.wait, a.retry }
 func (a answer) Blocked() (time.Duration, bool) { return a.wait, a.code == 429 }
 
@@ -102,7 +124,7 @@ var errNoCredentials = errors.New("no credentials")
 // strandedPlatform cannot log in.
 type strandedPlatform struct{ *platform }
 
-func (strandedPlatform) Login(context.Context) (session.Answer, error) {
+func (strandedPlatform) Login(context.Context, session.LoginForm) (session.Answer, error) {
 	return session.Answer{}, errNoCredentials
 }
 
@@ -125,6 +147,7 @@ func resumable(age, lifetime time.Duration) session.Session {
 		RefreshToken: secret.New("refresh-resumed"),
 		IssuedAt:     issued,
 		ExpiresAt:    issued.Add(lifetime),
+		Owner:        session.Owner{Kind: session.Admin, Login: admin.Login},
 	}
 }
 

@@ -48,6 +48,21 @@ const (
 	// StoreUnavailable: sessions are kept in memory for this process,
 	// because the store failed with Err. It is given once per process.
 	StoreUnavailable
+	// StoreNotWritable: the token was handed out although it lives shorter
+	// than was asked for, because the answer to a refresh could not be stored
+	// for the reason Err. Duration is what it has left.
+	StoreNotWritable
+	// RefreshFailed: the same, because the refresh failed with Err.
+	RefreshFailed
+	// SessionReplaced: a session was known, and could not be refreshed for the
+	// reason Err, so a login was made.
+	SessionReplaced
+	// RevokedReplaced: the platform called the stored session revoked, so it
+	// was replaced. Somebody else has logged in with the same credentials.
+	RevokedReplaced
+	// VerifyUseless: the platform calls a token dead that it has just issued,
+	// so it is not asked for a day.
+	VerifyUseless
 	// ClockSkew: the platform's clock is ahead of the local one by Duration,
 	// which is negative when it is behind.
 	ClockSkew
@@ -119,15 +134,49 @@ func (e *OpenError) Unwrap() []error {
 type ReadOnlyError struct {
 	// Would is what it would have taken: [Refreshed] or [LoggedIn].
 	Would Source
+	// Err is why the store cannot be written; nil when the manager is
+	// read-only by its configuration.
+	Err error
 }
+
+// Unwrap returns Err.
+func (e *ReadOnlyError) Unwrap() error { return e.Err }
 
 // Error tells what would have been done.
 func (e *ReadOnlyError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("a session would have to be %s, and its answer could not be stored: %v",
+			map[Source]string{Refreshed: "refreshed", LoggedIn: "made by a login"}[e.Would], e.Err)
+	}
 	if e.Would == Refreshed {
 		return "the known session has expired and would be refreshed, which a read-only run does not do"
 	}
 	return "no session is known and a login would be made, which a read-only run does not do"
 }
+
+// A RevokedError is a login that was not made: the logins before it, in the last
+// hour, only replaced sessions that somebody else had revoked.
+type RevokedError struct {
+	// Times is how often a session was found revoked in the last hour.
+	Times int
+}
+
+// Error tells what happens.
+func (e *RevokedError) Error() string {
+	return fmt.Sprintf("somebody else logs in with the same credentials: the platform has revoked the stored session %d times within an hour", e.Times)
+}
+
+// A FormsError is a login that was refused in both of its forms: the
+// credentials are wrong.
+type FormsError struct{ Object, String error }
+
+// Error tells the answer to the last.
+func (e *FormsError) Error() string {
+	return e.String.Error() + " (the login was tried in both of its forms)"
+}
+
+// Unwrap returns the answer to the last.
+func (e *FormsError) Unwrap() error { return e.String }
 
 // errLockWait is the cause when the store's lock took too long.
 var errLockWait = errors.New("another process has held the lock on this identity's session for too long; " +

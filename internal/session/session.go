@@ -22,6 +22,21 @@ type Session struct {
 	// ExpiresAt is when the access token ends (PLATFORM-API.md §5). The zero
 	// time means that it is not known, and is taken as past.
 	ExpiresAt time.Time
+	// Owner is whose the session is, as far as the platform tells. It is not
+	// stored: what is stored was checked before.
+	Owner Owner
+	// VerifiedAt is when the platform was last asked whether the access token
+	// is still good; the zero time when it was not.
+	VerifiedAt time.Time
+	// NoVerifyUntil is when asking makes sense again: the platform called a
+	// token dead that it had just issued.
+	NoVerifyUntil time.Time
+	// Revocations are when, in the last hour, a session of this identity was
+	// replaced because the platform called it revoked.
+	Revocations []time.Time
+	// LoginForm is the form of the login that the session comes from, by way
+	// of refreshes; empty when it is not known.
+	LoginForm LoginForm
 	// Version tells the sessions of an identity apart without a secret: it is
 	// the same for as long as the access token is, and grows when another one
 	// takes its place. The [Manager] sets it before a session is kept.

@@ -17,12 +17,22 @@ var ErrNoSession = errors.New("no stored session")
 var ErrNewerFormat = errors.New("the stored session is of a newer format than this version of the provider knows; " +
 	"use that version, or let this one keep its sessions elsewhere")
 
+// ErrForeign is wrapped by the errors of Load, Acquire and Save that are about
+// one identity: what stands in the place of its session is not ours. It is left
+// alone.
+var ErrForeign = errors.New("what is stored there is not the provider's")
+
+// ErrNotWritable is wrapped by the errors of Acquire and Prepare when the store
+// can be read and not written.
+var ErrNotWritable = errors.New("the session store cannot be written")
+
 // ErrLockLost is returned by [Lock.Save] when the lock has ended and another
 // process may have saved in the meantime. Nothing was written.
 var ErrLockLost = errors.New("the lock on the stored session was lost")
 
 // A Store keeps one session per account, for every process that opens the
-// same store. Its methods are safe for concurrent use.
+// same store. Its methods are safe for concurrent use. An error that has a
+// method Temporary which returns true may pass by itself.
 //
 // Every implementation passes the suite in package storetest.
 type Store interface {
@@ -45,6 +55,11 @@ type Store interface {
 type Lock interface {
 	// Load is [Store.Load] for the account of the lock, as of now.
 	Load(ctx context.Context) (Session, error)
+
+	// Prepare makes sure, as far as it can be known before, that a Save will
+	// succeed: a refresh token that is spent must not be lost for a full disk
+	// (ARCHITECTURE.md, rule 6). It may be left out, and called again.
+	Prepare(ctx context.Context) error
 
 	// Save replaces the stored session, wholly or not at all: a process that
 	// is killed in Save leaves the old session or the new one. When Save

@@ -82,6 +82,7 @@ func (got received) read(report *Error, clean sanitiser) (session.Answer, *Error
 	return session.Answer{
 		Session: session.Session{
 			AccessToken: access, RefreshToken: refresh, DeviceToken: device, IssuedAt: issued, ExpiresAt: expires,
+			Owner: Owner(access, device),
 		},
 		ClockSkew: skew(got, access.Reveal()),
 	}, nil
@@ -126,6 +127,9 @@ func fitsHeader(token string) bool {
 	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
+// emptyAnswer is the reason of an answer without a body.
+const emptyAnswer = "the answer is empty"
+
 // unreadable says what came instead of JSON, without quoting any of it.
 func (got received) unreadable(clean sanitiser) string {
 	body := bytes.TrimSpace(got.body)
@@ -133,7 +137,7 @@ func (got received) unreadable(clean sanitiser) string {
 	isJSON := strings.HasSuffix(mediaType, "json")
 	switch {
 	case len(body) == 0:
-		return "the answer is empty"
+		return emptyAnswer
 	case got.response.Header.Get("Content-Encoding") != "":
 		return "the answer is compressed, which was not asked for"
 	case bytes.HasPrefix(body, []byte("{")):

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -41,7 +42,7 @@ func TestWhatIsASuccess(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			answer, err := login(t.Context(), newClient(&test.reply, userservice.Config{}), admin())
+			answer, err := newClient(&test.reply, userservice.Config{}).Authorizer(admin()).Login(t.Context(), session.FormObject)
 			if err != nil {
 				t.Fatal(err)
 			}

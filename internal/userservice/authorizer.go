@@ -28,16 +28,16 @@ type authorizer struct {
 }
 
 // Login implements [session.Authorizer].
-func (a authorizer) Login(ctx context.Context) (session.Answer, error) {
+func (a authorizer) Login(ctx context.Context, form session.LoginForm) (session.Answer, error) {
 	c, credentials := a.client, a.credentials
 	if err := credentials.Missing(); err != nil {
 		return session.Answer{}, err
 	}
-	header, err := c.loginHeader(credentials)
+	header, err := loginHeader(credentials, form)
 	if err != nil {
 		return session.Answer{}, err
 	}
-	body, err := c.loginBody(credentials)
+	body, err := loginBody(credentials, form)
 	if err != nil {
 		return session.Answer{}, err
 	}
@@ -57,20 +57,20 @@ var (
 	errInstanceKey = errors.New("no login was sent: the instance key holds a control character, such as a line break at its end")
 )
 
-// loginHeader is what is sent with a login besides its body. Each dialect goes
-// with the media type of its sources (PLATFORM-API.md §2).
-func (c *Client) loginHeader(credentials Credentials) (http.Header, error) {
+// loginHeader is what is sent with a login besides its body. Each form goes with
+// the media type and the headers of its sources (PLATFORM-API.md §2).
+func loginHeader(credentials Credentials, form session.LoginForm) (http.Header, error) {
 	header := http.Header{"Content-Type": {"application/json-patch+json"}}
-	if c.loginFormat == FormatString {
+	if form == session.FormString {
 		header.Set("Content-Type", "application/json")
 	}
-	if credentials.InstanceID != "" {
+	if credentials.InstanceID != "" && (form != session.FormString || credentials.Kind() == session.User) {
 		if hasControl(credentials.InstanceID) {
 			return nil, errInstanceID
 		}
 		header.Set("InstanceId", credentials.InstanceID)
 	}
-	if !credentials.InstanceKey.IsEmpty() {
+	if !credentials.InstanceKey.IsEmpty() && form != session.FormString {
 		if hasControl(credentials.InstanceKey.Reveal()) {
 			return nil, errInstanceKey
 		}
@@ -112,9 +112,9 @@ type (
 	}
 )
 
-// loginBody writes the login in the client's dialect.
-func (c *Client) loginBody(credentials Credentials) ([]byte, error) {
-	isUser, inString := credentials.Kind() == session.User, c.loginFormat == FormatString
+// loginBody writes the login in a form.
+func loginBody(credentials Credentials, form session.LoginForm) ([]byte, error) {
+	isUser, inString := credentials.Kind() == session.User, form == session.FormString
 	switch {
 	case isUser && inString:
 		return stringBody(userFields{credentials.DeviceToken.Reveal()}, credentials.InstanceKey)
@@ -167,4 +167,35 @@ func (a authorizer) Refresh(ctx context.Context, s session.Session) (session.Ans
 		answer.DeviceToken = s.DeviceToken
 	}
 	return answer, err
+}
+
+// Verify implements [session.Authorizer]: a user's token is checked with the
+// user's own profile, an admin's with its permissions, which another service
+// tells (PLATFORM-API.md §7). Where that service is not known, nothing is asked.
+func (a authorizer) Verify(ctx context.Context, s session.Session) session.Verdict {
+	base, path := a.client.baseURL, "/v1/Management/users"
+	header := http.Header{"Authorization": {"Bearer " + s.AccessToken.Reveal()}}
+	if a.credentials.Kind() == session.User {
+		header.Set("InstanceId", a.credentials.InstanceID)
+	} else {
+		base, path = a.client.portalURL, "/auth/permissions"
+	}
+	if base == nil || a.credentials.Missing() != nil {
+		return session.NotKnown
+	}
+	_, err := a.client.send(ctx, call{
+		operation: verify, method: http.MethodGet, base: base, path: path, header: header, secrets: []secret.String{s.AccessToken},
+	})
+	var failed *Error
+	switch {
+	case !errors.As(err, &failed):
+		return session.NotKnown
+	case failed.Code() == http.StatusUnauthorized && (failed.isPlatforms() || failed.Reason == emptyAnswer):
+		// ASP.NET may refuse a token without a body.
+		return session.Revoked
+	case failed.Code() == http.StatusOK && failed.isPlatforms():
+		return session.Alive
+	default:
+		return session.NotKnown
+	}
 }

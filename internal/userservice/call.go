@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -23,11 +24,14 @@ const maxBody = 1 << 20
 const (
 	login   = "login"
 	refresh = "refresh"
+	verify  = "check"
 )
 
-// A call is one request of a login or a refresh.
+// A call is one request: a login, a refresh or a check.
 type call struct {
 	operation string
+	method    string   // empty means POST
+	base      *url.URL // nil means the user-service
 	path      string
 	header    http.Header
 	body      []byte
@@ -38,13 +42,19 @@ type call struct {
 // send sends a request, reads its answer, and logs both. Its error is an
 // [*Error].
 func (c *Client) send(ctx context.Context, call call) (session.Answer, error) {
-	url := c.baseURL.JoinPath(call.path)
-	report := &Error{Operation: call.operation, Endpoint: http.MethodPost + " " + shown(url)}
+	if call.method == "" {
+		call.method = http.MethodPost
+	}
+	if call.base == nil {
+		call.base = c.baseURL
+	}
+	at := call.base.JoinPath(call.path)
+	report := &Error{Operation: call.operation, Endpoint: call.method + " " + shown(at)}
 	started := c.now()
 	answer, failed := c.exchange(ctx, call, report)
 	attrs := []slog.Attr{
-		slog.String("method", http.MethodPost),
-		slog.String("url", shown(url)),
+		slog.String("method", call.method),
+		slog.String("url", shown(at)),
 		slog.Duration("duration", c.now().Sub(started)),
 		slog.Int("status", report.HTTPStatus),
 	}
@@ -77,7 +87,7 @@ func (c *Client) exchange(ctx context.Context, call call, report *Error) (sessio
 	ctx, cancel := context.WithTimeoutCause(ctx, c.timeout, &timeoutError{c.timeout})
 	defer cancel()
 
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.baseURL.JoinPath(call.path).String(), bytes.NewReader(call.body))
+	request, err := http.NewRequestWithContext(ctx, call.method, call.base.JoinPath(call.path).String(), bytes.NewReader(call.body))
 	if err != nil {
 		report.permanent = true
 		return session.Answer{}, report.because("no request can be made of this URL")

@@ -17,24 +17,19 @@ import (
 // DefaultURL is the base URL of the user-service (PLATFORM-API.md §1).
 const DefaultURL = "https://user.telematicssdk.com"
 
-// A LoginFormat is a dialect of the login's body (PLATFORM-API.md §2).
-type LoginFormat string
-
-// The dialects of the login.
-const (
-	// FormatObject sends the login fields as a JSON object.
-	FormatObject LoginFormat = "object"
-	// FormatString sends them as a JSON document inside a string.
-	FormatString LoginFormat = "string"
-)
+// DefaultPortalURL is the base URL of the service that tells an admin's
+// permissions (PLATFORM-API.md §8.1).
+const DefaultPortalURL = "https://portal-apis.telematicssdk.com"
 
 // Config is what a [Client] works with.
 type Config struct {
 	// BaseURL is where the service is; paths such as /v1/Auth/Login are
 	// added to it. Nil means [DefaultURL].
 	BaseURL *url.URL
-	// LoginFormat is the dialect of the login; empty means [FormatObject].
-	LoginFormat LoginFormat
+	// PortalURL is where an admin's token is checked. Nil means
+	// [DefaultPortalURL] with the default BaseURL, else that it is not checked:
+	// a token never goes to a host that was not meant.
+	PortalURL *url.URL
 	// RequestTimeout bounds each request, from dialling to the last byte; zero
 	// or less means [session.DefaultRequestTimeout].
 	RequestTimeout time.Duration
@@ -54,31 +49,31 @@ type Config struct {
 
 // A Client talks to one user-service. It is safe for concurrent use.
 type Client struct {
-	baseURL     *url.URL
-	loginFormat LoginFormat
-	timeout     time.Duration
-	userAgent   string
-	log         *slog.Logger
-	now         func() time.Time
-	http        *http.Client
+	baseURL   *url.URL
+	portalURL *url.URL
+	timeout   time.Duration
+	userAgent string
+	log       *slog.Logger
+	now       func() time.Time
+	http      *http.Client
 }
 
 // New returns a client. It sends nothing yet.
 func New(config Config) *Client {
 	c := &Client{
-		baseURL:     &url.URL{Scheme: "https", Host: "user.telematicssdk.com"},
-		loginFormat: config.LoginFormat,
-		timeout:     config.RequestTimeout,
-		userAgent:   config.UserAgent,
-		log:         config.Logger,
-		now:         config.Now,
-		http:        &http.Client{Transport: config.Transport, CheckRedirect: doNotFollow},
+		baseURL:   &url.URL{Scheme: "https", Host: "user.telematicssdk.com"},
+		portalURL: config.PortalURL,
+		timeout:   config.RequestTimeout,
+		userAgent: config.UserAgent,
+		log:       config.Logger,
+		now:       config.Now,
+		http:      &http.Client{Transport: config.Transport, CheckRedirect: doNotFollow},
 	}
 	if config.BaseURL != nil {
 		c.baseURL = config.BaseURL.JoinPath()
 	}
-	if c.loginFormat == "" {
-		c.loginFormat = FormatObject
+	if c.portalURL == nil && session.CanonicalURL(c.baseURL) == DefaultURL {
+		c.portalURL = &url.URL{Scheme: "https", Host: "portal-apis.telematicssdk.com"}
 	}
 	if c.timeout <= 0 {
 		c.timeout = session.DefaultRequestTimeout

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -94,7 +95,7 @@ func addressWithoutListener(t *testing.T) string {
 func TestNothingListens(t *testing.T) {
 	address := addressWithoutListener(t)
 	c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + address)})
-	_, err := c.Authorizer(admin()).Login(t.Context())
+	_, err := c.Authorizer(admin()).Login(t.Context(), session.FormObject)
 	if _, worthIt := failureOf(t, err).Retry(); !worthIt {
 		t.Errorf("%v is not worth another attempt", err)
 	}
@@ -123,7 +124,7 @@ func TestWhatIsNotHTTP(t *testing.T) {
 			defer listener.Close()
 			go answerRaw(listener, test.answer)
 			c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + listener.Addr().String())})
-			_, err = c.Authorizer(admin()).Login(t.Context())
+			_, err = c.Authorizer(admin()).Login(t.Context(), session.FormObject)
 			if _, worthIt := failureOf(t, err).Retry(); !worthIt {
 				t.Errorf("%v is not worth another attempt", err)
 			}

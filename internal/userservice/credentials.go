@@ -2,8 +2,10 @@ package userservice
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/jwt"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
@@ -49,15 +51,41 @@ func (c Credentials) Missing() error {
 	return missing
 }
 
-// Account is whose sessions the credentials get from the user-service at url.
-func (c Credentials) Account(url string) session.Account {
-	identity := session.Identity{UserServiceURL: url, Kind: c.Kind(), InstanceID: strings.ToLower(c.InstanceID)}
-	if identity.Kind == session.User {
-		identity.Login = strings.ToLower(c.DeviceToken.Reveal())
-		return session.Account{Identity: identity, Password: c.InstanceKey}
+// Account is whose sessions the credentials get from the user-service at base.
+func (c Credentials) Account(base *url.URL) session.Account {
+	if c.Kind() == session.User {
+		return session.NewAccount(session.NewIdentity(base, session.User, c.DeviceToken.Reveal()), c.InstanceKey)
 	}
-	identity.Login = c.Email
-	return session.Account{Identity: identity, Password: c.Password}
+	return session.NewAccount(session.NewIdentity(base, session.Admin, c.Email), c.Password)
+}
+
+// Owner returns whose a session is: the access token's claims tell, else the
+// device token that the platform answered beside it (PLATFORM-API.md §5).
+// Claims that contradict each other tell nothing.
+func Owner(accessToken, deviceToken secret.String) session.Owner {
+	claims, err := jwt.Claims(accessToken.Reveal())
+	if err != nil {
+		claims = nil
+	}
+	text := func(name string) string {
+		value, _ := claims[name].(string)
+		return value
+	}
+	device := text("DeviceToken")
+	if device == "" {
+		device = deviceToken.Reveal()
+	}
+	switch isAdmin := text("IsAdmin"); {
+	case strings.EqualFold(isAdmin, "true"):
+		// An admin's token has a DeviceToken claim as well.
+		return session.Owner{Kind: session.Admin, Login: text("AdminEmail")}
+	case strings.EqualFold(isAdmin, "false") && device == "":
+		return session.Owner{Kind: session.User, Login: text("sub")}
+	case device != "":
+		return session.Owner{Kind: session.User, Login: device}
+	default:
+		return session.Owner{}
+	}
 }
 
 // A MissingCredentialsError is a login that is not possible.

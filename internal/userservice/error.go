@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -42,6 +43,8 @@ type Error struct {
 	// permanent means that another attempt will fail in the same way, though
 	// there was no answer.
 	permanent bool
+	// unconnected means that no connection could be made.
+	unconnected bool
 }
 
 // Error tells endpoint, HTTP status, Status, Title and messages
@@ -85,12 +88,36 @@ func (e *Error) Code() int {
 	return e.HTTPStatus
 }
 
-// Refused reports that the platform will say the same again to the same
-// tokens or credentials: 400 to 499, but not 408 and 429.
+// isPlatforms reports that the answer came in the platform's own envelope. A
+// page of a proxy is not the platform's answer, whatever its status is
+// (PLATFORM-API.md §3).
+func (e *Error) isPlatforms() bool { return e.Status != 0 && !e.interrupted }
+
+// Refused reports that the platform itself refused the tokens or credentials,
+// and will again. A refresh token is spent, expired or revoked with 400, 401,
+// 404, 419 and 422 (PLATFORM-API.md §3); a login is refused with 400 to 499, but
+// not 408 and 429.
 func (e *Error) Refused() bool {
 	code := e.Code()
-	return code >= 400 && code <= 499 && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests
+	switch {
+	case !e.isPlatforms():
+		return false
+	case e.Operation == refresh:
+		return slices.Contains([]int{400, 401, 404, 419, 422}, code)
+	default:
+		return code >= 400 && code <= 499 && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests
+	}
 }
+
+// WrongForm reports a login that the platform may accept in the other form: 400,
+// 401, 415 and 422 (PLATFORM-API.md §2).
+func (e *Error) WrongForm() bool {
+	return e.Operation == login && e.isPlatforms() && slices.Contains([]int{400, 401, 415, 422}, e.Code())
+}
+
+// Unreachable reports that no connection could be made: the request has not
+// reached the platform.
+func (e *Error) Unreachable() bool { return e.unconnected }
 
 // Temporary reports that the same request may succeed later: no whole answer,
 // 408, 429, or 5xx.
@@ -188,6 +215,8 @@ func (e *Error) noAnswer(ctx context.Context, err error, clean sanitiser) *Error
 		timeout     net.Error
 	)
 	e.Err = systemError(err)
+	e.unconnected = errors.As(err, &dns) || errors.As(err, &refused) ||
+		errors.As(err, &operation) && (operation.Op == "dial" || operation.Op == "proxyconnect")
 	switch {
 	case errors.As(err, &refused):
 		e.Err, e.permanent = refused, true

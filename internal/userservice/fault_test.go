@@ -141,7 +141,7 @@ func faulty(t *testing.T, e emulator.Endpoint, fault emulator.Fault, times, requ
 		return
 	}
 	failed := failureOf(t, err, p.Secrets()...)
-	if (answer != session.Session{}) {
+	if !answer.IsZero() {
 		t.Error("there is an answer, too")
 	}
 	if attempts(err) != requests || failed.Operation != string(e) {

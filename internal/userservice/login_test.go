@@ -2,6 +2,7 @@ package userservice_test
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"maps"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -58,13 +60,13 @@ func TestLoginToTheLetter(t *testing.T) {
 	const patch, plain = "application/json-patch+json", "application/json"
 	tests := []struct {
 		name        string
-		format      userservice.LoginFormat
+		format      session.LoginForm
 		credentials userservice.Credentials
 		body        string
 		header      []string
 	}{
 		{"admin, object",
-			userservice.FormatObject, admin(), `{"loginFields":{"Email":"` + email + `"},"password":"` + password + `"}`,
+			session.FormObject, admin(), `{"loginFields":{"Email":"` + email + `"},"password":"` + password + `"}`,
 			[]string{"Content-Type", patch},
 		},
 		{"admin, by default",
@@ -72,32 +74,32 @@ func TestLoginToTheLetter(t *testing.T) {
 			[]string{"Content-Type", patch},
 		},
 		{"admin, string",
-			userservice.FormatString, admin(), `{"LoginFields":"{\"email\":\"` + email + `\"}","Password":"` + password + `"}`,
+			session.FormString, admin(), `{"LoginFields":"{\"email\":\"` + email + `\"}","Password":"` + password + `"}`,
 			[]string{"Content-Type", plain},
 		},
 		{"user, object",
-			userservice.FormatObject, user(), `{"LoginFields":{"deviceToken":"` + deviceToken + `"},"Password":"` + instanceKey + `"}`,
+			session.FormObject, user(), `{"LoginFields":{"deviceToken":"` + deviceToken + `"},"Password":"` + instanceKey + `"}`,
 			[]string{"Content-Type", patch, "InstanceId", instanceID, "InstanceKey", instanceKey},
 		},
 		{"user, string",
-			userservice.FormatString, user(), `{"LoginFields":"{\"Devicetoken\":\"` + deviceToken + `\"}","Password":"` + instanceKey + `"}`,
-			[]string{"Content-Type", plain, "InstanceId", instanceID, "InstanceKey", instanceKey},
+			session.FormString, user(), `{"LoginFields":"{\"Devicetoken\":\"` + deviceToken + `\"}","Password":"` + instanceKey + `"}`,
+			[]string{"Content-Type", plain, "InstanceId", instanceID},
 		},
 		{"admin with the API InstanceID",
-			userservice.FormatObject, adminOfInstance, `{"loginFields":{"Email":"` + email + `"},"password":"` + password + `"}`,
+			session.FormObject, adminOfInstance, `{"loginFields":{"Email":"` + email + `"},"password":"` + password + `"}`,
 			[]string{"Content-Type", patch, "InstanceId", "api-instance"},
 		},
 		{"admin with a key",
-			userservice.FormatString, adminWithKey, `{"LoginFields":"{\"email\":\"` + email + `\"}","Password":"` + password + `"}`,
-			[]string{"Content-Type", plain, "InstanceId", "api-instance", "InstanceKey", "api-instance-key"},
+			session.FormString, adminWithKey, `{"LoginFields":"{\"email\":\"` + email + `\"}","Password":"` + password + `"}`,
+			[]string{"Content-Type", plain},
 		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p := newPlatform()
 			sent := &watcher{next: platformInMemory(t, p)}
-			c := newClient(sent, userservice.Config{LoginFormat: test.format, UserAgent: "provider/1.2.3 terraform/1.11"})
-			answer, err := login(t.Context(), c, test.credentials)
+			c := newClient(sent, userservice.Config{UserAgent: "provider/1.2.3 terraform/1.11"})
+			answer, err := loginIn(t.Context(), c, test.credentials, cmp.Or(test.format, session.FormObject))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,12 +136,12 @@ func TestPasswordsToTheLetter(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.sent, func(t *testing.T) {
-			for _, format := range []userservice.LoginFormat{userservice.FormatObject, userservice.FormatString} {
+			for _, format := range []session.LoginForm{session.FormObject, session.FormString} {
 				p := newPlatform()
 				p.AddAdmin(emulator.Admin{Email: email, Password: test.given})
 				seen := &watcher{next: platformInMemory(t, p)}
-				c := newClient(seen, userservice.Config{LoginFormat: format})
-				if _, err := login(t.Context(), c, userservice.Credentials{Email: email, Password: secret.New(test.given)}); err != nil {
+				c := newClient(seen, userservice.Config{})
+				if _, err := loginIn(t.Context(), c, userservice.Credentials{Email: email, Password: secret.New(test.given)}, format); err != nil {
 					t.Error(err)
 				}
 				if want := `assword":"` + test.sent + `"}`; !strings.HasSuffix(seen.body, want) {
@@ -156,8 +158,8 @@ func TestStringDialectEscapesTwice(t *testing.T) {
 	p := newPlatform()
 	p.AddAdmin(emulator.Admin{Email: `o"brien@example.com`, Password: password})
 	sent := &watcher{next: platformInMemory(t, p)}
-	c := newClient(sent, userservice.Config{LoginFormat: userservice.FormatString})
-	if _, err := login(t.Context(), c, userservice.Credentials{Email: `o"brien@example.com`, Password: secret.New(password)}); err != nil {
+	c := newClient(sent, userservice.Config{})
+	if _, err := loginIn(t.Context(), c, userservice.Credentials{Email: `o"brien@example.com`, Password: secret.New(password)}, session.FormString); err != nil {
 		t.Error(err)
 	}
 	contains(t, sent.body, `"{\"email\":\"o\\\"brien@example.com\"}"`)
@@ -215,11 +217,11 @@ func TestLoginThatIsRefused(t *testing.T) {
 		{"unknown device", unknownDevice, 401, []string{`"Unauthorized"`, "The user is unknown in this instance."}},
 	}
 	for _, test := range tests {
-		for _, format := range []userservice.LoginFormat{userservice.FormatObject, userservice.FormatString} {
+		for _, format := range []session.LoginForm{session.FormObject, session.FormString} {
 			t.Run(test.name+", "+string(format), func(t *testing.T) {
 				p := newPlatform()
-				c := newClient(platformInMemory(t, p), userservice.Config{LoginFormat: format})
-				_, err := login(t.Context(), c, test.credentials)
+				c := newClient(platformInMemory(t, p), userservice.Config{})
+				_, err := loginIn(t.Context(), c, test.credentials, format)
 				failed := failureOf(t, err, "not-the-password-at-all", "not-the-instance-key-at-all", "not-a-device-token-at-all")
 				if failed.Operation != "login" || failed.HTTPStatus != test.status || failed.Status != test.status || !failed.Refused() || attempts(err) != 1 {
 					t.Errorf("error = %+v, want HTTP and Status %d, refused, in one attempt", failed, test.status)

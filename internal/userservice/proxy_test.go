@@ -16,6 +16,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -26,7 +27,7 @@ const loginVariable = "TELEMATICS_TEST_LOGIN_URL"
 
 func TestMain(m *testing.M) {
 	if at := os.Getenv(loginVariable); at != "" {
-		if _, err := userservice.New(userservice.Config{BaseURL: mustURL(at)}).Authorizer(admin()).Login(context.Background()); err != nil {
+		if _, err := userservice.New(userservice.Config{BaseURL: mustURL(at)}).Authorizer(admin()).Login(context.Background(), session.FormObject); err != nil {
 			fmt.Println(err)
 		} else {
 			fmt.Println("logged in")

@@ -13,12 +13,12 @@ import (
 // TestRefreshToTheLetter compares with the contract (PLATFORM-API.md §3). The
 // dialect of the login is no matter here, and no header tells who asks.
 func TestRefreshToTheLetter(t *testing.T) {
-	for _, format := range []userservice.LoginFormat{userservice.FormatObject, userservice.FormatString} {
+	for _, format := range []session.LoginForm{session.FormObject, session.FormString} {
 		t.Run(string(format), func(t *testing.T) {
 			p := newPlatform()
 			sent := &watcher{next: platformInMemory(t, p)}
-			c := newClient(sent, userservice.Config{LoginFormat: format, UserAgent: "provider/1.2.3"})
-			first, err := login(t.Context(), c, user())
+			c := newClient(sent, userservice.Config{UserAgent: "provider/1.2.3"})
+			first, err := loginIn(t.Context(), c, user(), format)
 			if err != nil {
 				t.Fatal(err)
 			}

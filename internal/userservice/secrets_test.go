@@ -96,7 +96,7 @@ func TestLogTellsOfACancelledRequest(t *testing.T) {
 		c := newClient(platformInMemory(t, p), userservice.Config{Logger: slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: everything}))})
 		ctx, cancel := contextThatEnds(t)
 		defer cancel()
-		_, err := c.Authorizer(admin()).Login(ctx)
+		_, err := c.Authorizer(admin()).Login(ctx, session.FormObject)
 		mustFail(t, err)
 		contains(t, logs.String(), "status=0 error=cancelled")
 	})
@@ -139,13 +139,13 @@ func refusalOf(words ...string) *reply {
 
 // TestServerThatRepeatsTheRequest must not make the provider show it.
 func TestServerThatRepeatsTheRequest(t *testing.T) {
-	for _, format := range []userservice.LoginFormat{userservice.FormatObject, userservice.FormatString} {
+	for _, format := range []session.LoginForm{session.FormObject, session.FormString} {
 		for _, test := range []struct {
 			name        string
 			credentials userservice.Credentials
 		}{{"admin", admin()}, {"user", user()}} {
 			t.Run(string(format)+", "+test.name, func(t *testing.T) {
-				_, err := login(t.Context(), newClient(echo{}, userservice.Config{LoginFormat: format}), test.credentials)
+				_, err := loginIn(t.Context(), newClient(echo{}, userservice.Config{}), test.credentials, format)
 				mustFail(t, err)
 				contains(t, err.Error(), "Cannot read", "[redacted]")
 			})

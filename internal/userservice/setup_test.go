@@ -159,6 +159,11 @@ func login(ctx context.Context, c *userservice.Client, credentials userservice.C
 	return open(ctx, c, credentials, session.Session{})
 }
 
+// loginIn is login in a form.
+func loginIn(ctx context.Context, c *userservice.Client, credentials userservice.Credentials, form session.LoginForm) (session.Session, error) {
+	return openIn(ctx, c, credentials, session.Session{}, form)
+}
+
 // refresh refreshes a session as a session manager does that has nothing to
 // log in with.
 func refresh(ctx context.Context, c *userservice.Client, s session.Session) (session.Session, error) {
@@ -167,11 +172,15 @@ func refresh(ctx context.Context, c *userservice.Client, s session.Session) (ses
 }
 
 func open(ctx context.Context, c *userservice.Client, credentials userservice.Credentials, resume session.Session) (session.Session, error) {
-	account := credentials.Account(platformURL)
+	return openIn(ctx, c, credentials, resume, session.FormObject)
+}
+
+func openIn(ctx context.Context, c *userservice.Client, credentials userservice.Credentials, resume session.Session, form session.LoginForm) (session.Session, error) {
+	account := credentials.Account(mustURL(platformURL))
 	if (credentials == userservice.Credentials{}) {
-		account = session.ResumedAccount(platformURL, "", resume.RefreshToken)
+		account.Kind = session.Resumed // nobody says whose it is
 	}
-	result, err := session.NewManager(session.Config{}).Open(ctx, session.Request{
+	result, err := session.NewManager(session.Config{LoginForm: form}).Open(ctx, session.Request{
 		Account: account, Authorizer: c.Authorizer(credentials), Resume: resume,
 	})
 	var failed *session.OpenError
@@ -194,7 +203,7 @@ func mustLogin(t *testing.T, c *userservice.Client) session.Session {
 // mustAnswer is mustLogin for tests of what an answer tells besides.
 func mustAnswer(t *testing.T, c *userservice.Client) session.Answer {
 	t.Helper()
-	answer, err := c.Authorizer(admin()).Login(t.Context())
+	answer, err := c.Authorizer(admin()).Login(t.Context(), session.FormObject)
 	if err != nil {
 		t.Fatal(err)
 	}

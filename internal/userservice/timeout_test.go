@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -121,7 +122,7 @@ func TestOperationThatEnds(t *testing.T) {
 					started := time.Now()
 					var err error
 					if e == emulator.Login {
-						_, err = c.Authorizer(admin()).Login(ctx)
+						_, err = c.Authorizer(admin()).Login(ctx, session.FormObject)
 					} else {
 						_, err = c.Authorizer(admin()).Refresh(ctx, first)
 					}

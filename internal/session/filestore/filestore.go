@@ -108,7 +108,7 @@ func unusableFolder(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	return fmt.Errorf("the folder for sessions cannot be used: %w", err)
+	return unwritable(fmt.Errorf("the folder for sessions cannot be used: %w", err))
 }
 
 // lock implements [session.Lock].
@@ -116,11 +116,34 @@ type lock struct {
 	store   *Store
 	account session.Account
 	file    *fileLock
+	// pending is the file that takes the session; nil before Prepare.
+	pending *pendingFile
 }
 
 // Load implements [session.Lock].
 func (l *lock) Load(ctx context.Context) (session.Session, error) {
 	return l.store.Load(ctx, l.account)
+}
+
+// Prepare implements [session.Lock]: the key is derived, and the file that takes
+// the session is there and has its space.
+func (l *lock) Prepare(ctx context.Context) error {
+	if l.pending != nil || l.account.Password.IsEmpty() {
+		return nil
+	}
+	name := l.account.Key() + sessionSuffix
+	if err := l.mayReplace(ctx, name); err != nil {
+		return err
+	}
+	salt, err := l.store.folderSalt(ctx)
+	if err != nil {
+		return unwritable(err)
+	}
+	l.store.box.Prepare(l.account.Password, salt)
+	if l.pending, err = l.store.folder.begin(name); err != nil {
+		return unwritable(fmt.Errorf("a new session could not be stored: %w", err))
+	}
+	return nil
 }
 
 // Save implements [session.Lock]. The lock is lost when its file was removed,
@@ -129,10 +152,14 @@ func (l *lock) Save(ctx context.Context, stored session.Session) error {
 	if l.account.Password.IsEmpty() {
 		return sealed.ErrNoPassword
 	}
-	name := l.account.Key() + sessionSuffix
-	if err := l.mayReplace(ctx, name); err != nil {
+	if !l.file.stillThere() {
+		return session.ErrLockLost
+	}
+	if err := l.Prepare(ctx); err != nil {
 		return err
 	}
+	pending := l.pending
+	l.pending = nil
 	salt, err := l.store.folderSalt(ctx)
 	if err != nil {
 		return err
@@ -141,10 +168,7 @@ func (l *lock) Save(ctx context.Context, stored session.Session) error {
 	if err != nil {
 		return err
 	}
-	if !l.file.stillThere() {
-		return session.ErrLockLost
-	}
-	if err := l.store.folder.replace(name, text); err != nil {
+	if err := pending.replace(text); err != nil {
 		return fmt.Errorf("the session cannot be stored: %w", err)
 	}
 	l.store.sweepOnce.Do(l.store.folder.sweep)
@@ -167,7 +191,12 @@ func (l *lock) mayReplace(ctx context.Context, name string) error {
 }
 
 // Release implements [session.Lock].
-func (l *lock) Release(context.Context) error { return l.file.release() }
+func (l *lock) Release(context.Context) error {
+	if l.pending != nil {
+		l.pending.discard()
+	}
+	return l.file.release()
+}
 
 const (
 	// saltName is the file that holds the folder's salt, and the name of its

@@ -26,7 +26,6 @@ var admin = session.Account{
 		UserServiceURL: "https://user.platform.example",
 		Kind:           session.Admin,
 		Login:          "operator@fleet.example",
-		InstanceID:     "2f0c6a7e-2c11-4ad8-9a41-5b1f0a6f9a10",
 	},
 	Password: secret.New("Pa55word-from-DataHub"),
 }
@@ -158,7 +157,7 @@ func TestFolderHoldsNoSecret(t *testing.T) {
 	var forms []string
 	for _, text := range []string{
 		stored.AccessToken.Reveal(), stored.RefreshToken.Reveal(), stored.DeviceToken.Reveal(), admin.Password.Reveal(),
-		user.Password.Reveal(), admin.Login, admin.InstanceID, admin.UserServiceURL, "access_token",
+		user.Password.Reveal(), admin.Login, admin.UserServiceURL, "access_token",
 	} {
 		forms = append(forms, text, text[:8], text[len(text)-8:], strings.ToLower(text),
 			hex.EncodeToString([]byte(text)), base64.StdEncoding.EncodeToString([]byte(text))[:8])

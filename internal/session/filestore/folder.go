@@ -10,7 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
 // folderName is the folder of our own inside the folder that is configured,
@@ -45,6 +48,9 @@ type EntryError struct {
 func (e *EntryError) Error() string {
 	return fmt.Sprintf("%s %s; it is not the provider's and is left alone: move it away", e.Path, e.Reason)
 }
+
+// Unwrap lets the error be told as that of one session.
+func (e *EntryError) Unwrap() error { return session.ErrForeign }
 
 // A folder is a folder of our own. Nothing is made before it is needed, and
 // nothing is touched but what has one of our names (ARCHITECTURE.md, rule 10).
@@ -233,6 +239,16 @@ func (p *pendingFile) replace(text []byte) (err error) {
 func (p *pendingFile) discard() {
 	_ = p.temp.Close()
 	_ = os.Remove(p.temp.Name())
+}
+
+// unwritable marks the errors of a folder that can be read and not written.
+func unwritable(err error) error {
+	for _, cause := range []error{fs.ErrPermission, syscall.EROFS, syscall.ENOSPC, syscall.EDQUOT} {
+		if errors.Is(err, cause) {
+			return fmt.Errorf("%w: %w", session.ErrNotWritable, err)
+		}
+	}
+	return err
 }
 
 // replace writes a file wholly or not at all. The new file has mode 0600,

@@ -25,8 +25,7 @@ var _ session.Ledger = Ledger{}
 // Ledger returns the ledger that lies beside the sessions.
 func (s *Store) Ledger() Ledger { return Ledger{folder: s.folder} }
 
-// Update implements [session.Ledger]. A ledger that cannot be read is an empty
-// one, with a warning: the platform itself is still there to say no.
+// Update implements [session.Ledger].
 func (l Ledger) Update(ctx context.Context, platform string, change func(*session.LedgerEntry) error) error {
 	sum := sha256.Sum256([]byte(platform))
 	file := hex.EncodeToString(sum[:]) + ledgerSuffix
@@ -42,8 +41,8 @@ func (l Ledger) Update(ctx context.Context, platform string, change func(*sessio
 		err = json.Unmarshal(before, &entry)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.folder.log.WarnContext(ctx, "the login ledger cannot be read and starts anew", "file", file)
-		entry, before = session.LedgerEntry{}, nil
+		l.folder.log.WarnContext(ctx, "the login ledger cannot be read", "file", file)
+		entry, before = session.LedgerEntry{Unreadable: true}, nil
 	}
 	if err := change(&entry); err != nil {
 		return err

@@ -19,7 +19,6 @@ func users(n int) []session.Account {
 				UserServiceURL: admin.UserServiceURL,
 				Kind:           session.User,
 				Login:          fmt.Sprintf("device-%d", i),
-				InstanceID:     admin.InstanceID,
 			},
 			Password: secret.New("the group's instance key"),
 		}

@@ -59,6 +59,11 @@ type document struct {
 	IssuedAt     time.Time `json:"issued_at"`
 	ExpiresAt    time.Time `json:"expires_at"`
 	Version      int64     `json:"version"`
+
+	VerifiedAt    time.Time         `json:"verified_at,omitzero"`
+	NoVerifyUntil time.Time         `json:"no_verify_until,omitzero"`
+	Revocations   []time.Time       `json:"revocations,omitempty"`
+	LoginForm     session.LoginForm `json:"login_form,omitempty"`
 }
 
 // A Box seals sessions and opens them. It derives the key of a password with
@@ -82,6 +87,11 @@ func (b *Box) Seal(s session.Session, account session.Account, salt []byte) ([]b
 		IssuedAt:     s.IssuedAt.UTC(),
 		ExpiresAt:    s.ExpiresAt.UTC(),
 		Version:      s.Version,
+
+		VerifiedAt:    s.VerifiedAt.UTC(),
+		NoVerifyUntil: s.NoVerifyUntil.UTC(),
+		Revocations:   s.Revocations,
+		LoginForm:     s.LoginForm,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the session cannot be written: %w", err)
@@ -154,5 +164,10 @@ func (b *Box) Open(text []byte, account session.Account) (session.Session, error
 		IssuedAt:     d.IssuedAt,
 		ExpiresAt:    d.ExpiresAt,
 		Version:      d.Version,
+
+		VerifiedAt:    d.VerifiedAt,
+		NoVerifyUntil: d.NoVerifyUntil,
+		Revocations:   d.Revocations,
+		LoginForm:     d.LoginForm,
 	}, nil
 }

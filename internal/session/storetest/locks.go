@@ -203,7 +203,6 @@ func identitiesDoNotWait(t *testing.T, open func(*testing.T) session.Store) {
 		func(id *session.Identity) { id.UserServiceURL = "https://user2.storetest.example" },
 		func(id *session.Identity) { id.Kind = session.User },
 		func(id *session.Identity) { id.Login += "2" },
-		func(id *session.Identity) { id.InstanceID = "" },
 	}
 	// All are held at the end, hence none has waited for another.
 	var held []session.Lock

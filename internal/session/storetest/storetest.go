@@ -145,7 +145,7 @@ func zeroSession(t *testing.T, open func(*testing.T) session.Store) {
 
 func otherIdentities(t *testing.T, open func(*testing.T) session.Store) {
 	one, other, account := open(t), open(t), newAccount(t)
-	account.Login, account.InstanceID = "login", "instance"
+	account.Login = "login"
 	save(t, one, account, numbered(1))
 	for _, test := range []struct {
 		name   string
@@ -156,10 +156,8 @@ func otherIdentities(t *testing.T, open func(*testing.T) session.Store) {
 		{"resumed", func(id *session.Identity) { id.Kind = session.Resumed }},
 		{"login", func(id *session.Identity) { id.Login = "login2" }},
 		{"login in capitals", func(id *session.Identity) { id.Login = "LOGIN" }},
-		{"instance", func(id *session.Identity) { id.InstanceID = "instance2" }},
-		{"no instance", func(id *session.Identity) { id.InstanceID = "" }},
-		{"same letters elsewhere", func(id *session.Identity) { id.Login, id.InstanceID = "logini", "nstance" }},
-		{"fields exchanged", func(id *session.Identity) { id.Login, id.InstanceID = id.InstanceID, id.Login }},
+		{"same letters elsewhere", func(id *session.Identity) { id.UserServiceURL, id.Kind = id.UserServiceURL+"a", "dmin" }},
+		{"fields exchanged", func(id *session.Identity) { id.Login, id.UserServiceURL = id.UserServiceURL, id.Login }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			stranger := account
@@ -202,13 +200,12 @@ func newAccount(t *testing.T) session.Account {
 			UserServiceURL: "https://user.storetest.example",
 			Kind:           session.Admin,
 			Login:          t.Name(),
-			InstanceID:     "0e8a6d0c-6c0b-4f0e-9b1a-0d2f7c1f5a11",
 		},
 		Password: secret.New("the password of " + t.Name()),
 	}
 }
 
-// acquire takes the exclusive right, which must be free or become free.
+// acquire takes the lock, which must be free or become free.
 func acquire(t *testing.T, store session.Store, account session.Account) session.Lock {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

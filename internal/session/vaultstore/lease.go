@@ -146,6 +146,15 @@ func (l *lease) Load(ctx context.Context) (session.Session, error) {
 	return l.store.Load(ctx, l.account)
 }
 
+// Prepare implements [session.Lock]: the lease was written, so that the session
+// can be, too. What is left is the key.
+func (l *lease) Prepare(context.Context) error {
+	if !l.account.Password.IsEmpty() {
+		l.store.box.Prepare(l.account.Password, l.store.box.Salt(l.account.Password))
+	}
+	return nil
+}
+
 // Save implements [session.Lock]. It renews the lease.
 func (l *lease) Save(ctx context.Context, s session.Session) error {
 	text, err := l.store.box.Seal(s, l.account, l.store.box.Salt(l.account.Password))

@@ -55,7 +55,6 @@ var admin = session.Account{
 		UserServiceURL: "https://user.platform.example",
 		Kind:           session.Admin,
 		Login:          "operator@fleet.example",
-		InstanceID:     "2f0c6a7e-2c11-4ad8-9a41-5b1f0a6f9a10",
 	},
 	Password: secret.New("Pa55word-from-DataHub"),
 }

@@ -211,8 +211,11 @@ func (loginOnly) Refresh(context.Context, session.Session) (session.Answer, erro
 	return session.Answer{}, errors.New("there is nothing to refresh")
 }
 
+// Verify implements [session.Authorizer].
+func (loginOnly) Verify(context.Context, session.Session) session.Verdict { return session.NotKnown }
+
 // Login implements [session.Authorizer].
-func (l loginOnly) Login(context.Context) (session.Answer, error) {
+func (l loginOnly) Login(context.Context, session.LoginForm) (session.Answer, error) {
 	if l.meanwhile != nil {
 		l.meanwhile()
 	}

@@ -30,7 +30,7 @@ func newFleet(t *testing.T, server *server) *fleet {
 	t.Helper()
 	f := &fleet{config: server.config(t)}
 	f.platform = emulator.New(emulator.Options{Now: f.now})
-	f.platform.AddAdmin(emulator.Admin{Email: admin.Login, Password: admin.Password.Reveal(), InstanceID: admin.InstanceID})
+	f.platform.AddAdmin(emulator.Admin{Email: admin.Login, Password: admin.Password.Reveal()})
 	service := httptest.NewServer(f.platform)
 	t.Cleanup(service.Close)
 	t.Cleanup(f.platform.Close)
@@ -53,9 +53,9 @@ func (f *fleet) open(t *testing.T) (session.Result, error) {
 	}
 	manager := session.NewManager(session.Config{Store: store, Now: f.now})
 	client := userservice.New(userservice.Config{BaseURL: f.base, Now: f.now})
-	credentials := userservice.Credentials{Email: admin.Login, Password: admin.Password, InstanceID: admin.InstanceID}
+	credentials := userservice.Credentials{Email: admin.Login, Password: admin.Password}
 	return manager.Open(t.Context(), session.Request{
-		Account: credentials.Account(f.base.String()), Authorizer: client.Authorizer(credentials), MinLifetime: 15 * time.Minute,
+		Account: credentials.Account(f.base), Authorizer: client.Authorizer(credentials), MinLifetime: 15 * time.Minute,
 	})
 }
 

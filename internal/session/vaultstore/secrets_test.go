@@ -47,7 +47,7 @@ func TestVaultSeesNoSecret(t *testing.T) {
 	path := vaultstore.SecretPath(store, admin)
 	for _, shown := range []string{string(text), path, told.String()} {
 		wantNoSecret(t, shown)
-		for _, hidden := range []string{admin.Login, admin.InstanceID, admin.UserServiceURL} {
+		for _, hidden := range []string{admin.Login, admin.UserServiceURL} {
 			if strings.Contains(shown, hidden) {
 				t.Errorf("%q shows in %q", hidden, shown)
 			}

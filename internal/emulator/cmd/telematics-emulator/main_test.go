@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
@@ -114,7 +115,7 @@ func TestWhatIsPrintedLogsIn(t *testing.T) {
 	admin := userservice.Credentials{
 		Email: v["TELEMATICS_EMAIL"], Password: secret.New(v["TELEMATICS_PASSWORD"]), InstanceID: v["TELEMATICS_INSTANCE_ID"],
 	}
-	if _, err := platform.Authorizer(admin).Login(t.Context()); err != nil {
+	if _, err := platform.Authorizer(admin).Login(t.Context(), session.FormObject); err != nil {
 		t.Errorf("admin: %v", err)
 	}
 	device := regexp.MustCompile(`device_token = "(.*)"`).FindStringSubmatch(c.said)
@@ -124,7 +125,7 @@ func TestWhatIsPrintedLogsIn(t *testing.T) {
 	user := userservice.Credentials{
 		DeviceToken: secret.New(device[1]), InstanceID: v["TELEMATICS_INSTANCE_ID"], InstanceKey: secret.New(v["TELEMATICS_INSTANCE_KEY"]),
 	}
-	if _, err := platform.Authorizer(user).Login(t.Context()); err != nil {
+	if _, err := platform.Authorizer(user).Login(t.Context(), session.FormObject); err != nil {
 		t.Errorf("user: %v", err)
 	}
 
@@ -168,7 +169,7 @@ func TestSettingsOfTheAccounts(t *testing.T) {
 	}
 
 	platform := client(t, v["TELEMATICS_USER_SERVICE_URL"])
-	answer, err := platform.Authorizer(userservice.Credentials{Email: "me@example.com", Password: secret.New(password)}).Login(t.Context())
+	answer, err := platform.Authorizer(userservice.Credentials{Email: "me@example.com", Password: secret.New(password)}).Login(t.Context(), session.FormObject)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +177,7 @@ func TestSettingsOfTheAccounts(t *testing.T) {
 		t.Errorf("the token lives %s, want 10m", got)
 	}
 	user := userservice.Credentials{DeviceToken: secret.New("the-device"), InstanceID: "the group", InstanceKey: secret.New(key)}
-	if _, err := platform.Authorizer(user).Login(t.Context()); err != nil {
+	if _, err := platform.Authorizer(user).Login(t.Context(), session.FormObject); err != nil {
 		t.Errorf("user: %v", err)
 	}
 }

@@ -71,7 +71,7 @@ func TestBrokenStoreFailsNoRun(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlatform()
 				test.store.Store = session.NewMemory()
-				m := session.NewManager(session.Config{Store: test.store})
+				m := session.NewManager(session.Config{Store: test.store, Fallback: true})
 				req := session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour}
 				first, err := m.Open(t.Context(), req)
 				want(t, p, first, err, session.LoggedIn, counts{logins: 1})
@@ -100,7 +100,7 @@ func TestStoreThatCanBeReadOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, store := newPlatform(), &brokenStore{Store: session.NewMemory(), acquire: errBroken}
 		save(t, store.Store, admin, resumable(110*time.Minute, 2*time.Hour))
-		result, err := session.NewManager(session.Config{Store: store}).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
+		result, err := session.NewManager(session.Config{Store: store, Fallback: true}).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
 		want(t, p, result, err, session.Refreshed, counts{refreshes: 1})
 	})
 }
@@ -121,7 +121,7 @@ func TestLostLease(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p, memory := newPlatform(), session.NewMemory()
 				store := &losingStore{Store: memory, other: test.other}
-				result, err := session.NewManager(session.Config{Store: store}).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
+				result, err := session.NewManager(session.Config{Store: store, Fallback: true}).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
 				want(t, p, result, err, session.LoggedIn, counts{logins: 1})
 				stored, err := memory.Load(t.Context(), admin)
 				if err != nil || stored.AccessToken.Reveal() != test.token || result.AccessToken.Reveal() != test.token {

@@ -1,0 +1,180 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+const (
+	// storePatience is how long a store that fails is tried, from its first
+	// failure (ARCHITECTURE.md, rule 6).
+	storePatience = time.Minute
+	// firstStorePause is the pause before the second try; the pauses grow to
+	// lastStorePause.
+	firstStorePause = 250 * time.Millisecond
+	lastStorePause  = 5 * time.Second
+)
+
+// A StoreError is a session store that failed for as long as it was tried.
+type StoreError struct{ Err error }
+
+// Error tells how the store failed.
+func (e *StoreError) Error() string { return "the session store failed: " + e.Err.Error() }
+
+// Unwrap returns the store's error.
+func (e *StoreError) Unwrap() error { return e.Err }
+
+// steadyStore is a store whose failures are waited for where they may pass. One
+// that goes on failing fails the run, or is given up for memory where the
+// manager may do so.
+type steadyStore struct {
+	kept     Store
+	fallback bool
+	memory   *Memory
+	log      *slog.Logger
+
+	mu      sync.Mutex
+	failing time.Time // since when; zero when the last try succeeded
+	cause   error
+	told    bool
+}
+
+func newSteadyStore(config Config, log *slog.Logger) *steadyStore {
+	return &steadyStore{kept: config.Store, fallback: config.Fallback, memory: NewMemory(), log: log}
+}
+
+// store returns the store to use now.
+func (s *steadyStore) store() Store {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil || s.cause != nil {
+		return s.memory
+	}
+	return s.kept
+}
+
+// newlyGivenUp returns the error that the store was given up for, the first
+// time that it is asked.
+func (s *steadyStore) newlyGivenUp() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause == nil || s.told {
+		return nil
+	}
+	s.told = true
+	return s.cause
+}
+
+// Load implements [Store]. Its errors other than [ErrNoSession] are the end of
+// ctx, [*StoreError], and those of one identity. What was read is remembered,
+// so that it is not lost with a store that is given up.
+func (s *steadyStore) Load(ctx context.Context, account Account) (found Session, err error) {
+	err = s.try(ctx, func(store Store) error {
+		found, err = store.Load(ctx, account)
+		return err
+	})
+	if err == nil && s.store() != Store(s.memory) {
+		s.remember(ctx, account, found, nil)
+	}
+	return found, err
+}
+
+// Acquire implements [Store], with the same errors and [ErrNotWritable].
+func (s *steadyStore) Acquire(ctx context.Context, account Account) (lock Lock, err error) {
+	err = s.try(ctx, func(store Store) error {
+		lock, err = store.Acquire(ctx, account)
+		return err
+	})
+	return lock, err
+}
+
+// remember keeps a session in memory, for a store that is given up. The memory
+// store cannot fail but by ctx, and nobody holds its lock for longer than a
+// moment but held, the lock that the caller has.
+func (s *steadyStore) remember(ctx context.Context, account Account, found Session, held Lock) {
+	if own, ok := held.(*memoryLock); ok && own.slot == s.memory.slot(account.Identity) {
+		return
+	}
+	lock, err := s.memory.Acquire(ctx, account)
+	if err != nil {
+		return
+	}
+	_ = lock.Save(ctx, found)
+	_ = lock.Release(ctx)
+}
+
+// try does something with the store until it succeeds, fails for good, or has
+// failed for too long.
+func (s *steadyStore) try(ctx context.Context, do func(Store) error) error {
+	poll := Poll{First: firstStorePause, Last: lastStorePause}
+	var last error
+	err := poll.Until(ctx, func() (bool, error) {
+		store := s.store()
+		last = do(store)
+		switch {
+		case last == nil || errors.Is(last, ErrNoSession) || errors.Is(last, ErrForeign) || errors.Is(last, ErrNewerFormat):
+			s.recovered()
+			return true, nil
+		case ctx.Err() != nil || errors.Is(last, ErrNotWritable):
+			return true, nil
+		case s.waits(ctx, last):
+			return false, nil
+		case s.fallback:
+			s.giveUp(ctx, last)
+			last = do(s.memory)
+			return true, nil
+		}
+		last = &StoreError{Err: last}
+		return true, nil
+	})
+	if err != nil {
+		return context.Cause(ctx)
+	}
+	if last != nil && ctx.Err() != nil && errors.Is(last, ctx.Err()) {
+		return context.Cause(ctx)
+	}
+	return last
+}
+
+// recovered notes that the store answers.
+func (s *steadyStore) recovered() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failing = time.Time{}
+}
+
+// waits reports whether the failure may pass and is worth waiting for.
+func (s *steadyStore) waits(ctx context.Context, err error) bool {
+	var passing interface{ Temporary() bool }
+	if !errors.As(err, &passing) || !passing.Temporary() {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.failing.IsZero() {
+		s.failing = time.Now()
+		s.log.WarnContext(ctx, "the session store fails; it is tried again for a minute", "error", err)
+	}
+	return time.Since(s.failing) < storePatience
+}
+
+// giveUp goes on in memory for the rest of the process.
+func (s *steadyStore) giveUp(ctx context.Context, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause == nil {
+		s.cause = err
+		s.log.WarnContext(ctx, "the session store cannot be used; sessions are kept in memory for this run", "error", err)
+	}
+}
+
+// Unavailable returns a store that cannot be used for the reason cause.
+func Unavailable(cause error) Store { return unavailable{cause} }
+
+type unavailable struct{ cause error }
+
+func (u unavailable) Load(context.Context, Account) (Session, error) { return Session{}, u.cause }
+func (u unavailable) Acquire(context.Context, Account) (Lock, error) { return nil, u.cause }
