@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/coredump"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/lifetime"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
 )
 
@@ -29,7 +30,11 @@ func main() {
 	if err := coredump.Disable(); err != nil {
 		log.Printf("core files cannot be disabled: %v", err)
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version, provider.Options{}), providerserver.ServeOpts{
+	var guard lifetime.Guard
+	if !*debug {
+		guard.Watch()
+	}
+	err := providerserver.Serve(context.Background(), provider.New(version, provider.Options{Begin: guard.Begin}), providerserver.ServeOpts{
 		Address: provider.Address,
 		Debug:   *debug,
 	})

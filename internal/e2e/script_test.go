@@ -13,6 +13,7 @@ import (
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/clitest"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/coredump"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/lifetime"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
 )
 
@@ -46,8 +47,11 @@ func serveTimeTraveller() {
 		log.Fatal(err)
 	}
 	fatal := os.Getenv(panicVariable)
+	var guard lifetime.Guard
+	guard.Watch()
 	options := provider.Options{
-		Now: func() time.Time { return time.Now().Add(offset) },
+		Begin: guard.Begin,
+		Now:   func() time.Time { return time.Now().Add(offset) },
 		Hook: func(point string) {
 			if point == fatal {
 				panic("ordered by the script")

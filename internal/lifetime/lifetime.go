@@ -1,0 +1,78 @@
+// Package lifetime lets a process end between two pieces of work and not in the
+// middle of one: what the platform has answered is stored before (ARCHITECTURE.md,
+// rule 7).
+package lifetime
+
+import (
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// A Guard knows whether the process is at work. The zero value is ready for
+// use.
+type Guard struct {
+	mu     sync.Mutex
+	busy   int
+	ending bool
+	exit   func()
+}
+
+// Begin is called before a piece of work, and what it returns afterwards. Once
+// the process is to end, it does not return: no new work is begun.
+func (g *Guard) Begin() (end func()) {
+	g.mu.Lock()
+	if g.ending {
+		g.mu.Unlock()
+		select {}
+	}
+	g.busy++
+	g.mu.Unlock()
+	return sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.busy--
+		if g.ending && g.busy == 0 {
+			g.exit()
+		}
+	})
+}
+
+// End calls exit as soon as no work is under way. It returns at once.
+func (g *Guard) End(exit func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.ending {
+		return
+	}
+	g.ending, g.exit = true, exit
+	if g.busy == 0 {
+		exit()
+	}
+}
+
+// parentCheck is how often Watch looks whether the parent is still there.
+const parentCheck = time.Second
+
+// Watch ends the process, after its work, when it gets SIGTERM or its parent has
+// gone. A broken pipe does not end it: the CLI at its other end may have been killed
+// in the middle of the work. SIGINT is not handled here: a CLI that gets
+// it stops its providers itself.
+func (g *Guard) Watch() {
+	ignorePipe()
+	terminate := make(chan os.Signal, 1)
+	signal.Notify(terminate, syscall.SIGTERM)
+	exit := func() { os.Exit(1) }
+	go func() {
+		<-terminate
+		g.End(exit)
+	}()
+	go func() {
+		for parent := os.Getppid(); os.Getppid() == parent; {
+			time.Sleep(parentCheck)
+		}
+		g.End(exit)
+	}()
+}
