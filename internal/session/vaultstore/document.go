@@ -40,7 +40,7 @@ type leaseNote struct {
 	Holder string `json:"holder"`
 	// For is how long the right stands from the moment that it was written,
 	// in Go's notation.
-	For duration `json:"for"`
+	For leaseTime `json:"for"`
 	// Until is when that is over by the holder's clock. It is for people;
 	// nobody goes by the clock of another machine.
 	Until time.Time `json:"until"`
@@ -86,15 +86,15 @@ func decode(data []byte) (d document, own bool) {
 	return d, true
 }
 
-// duration is a [time.Duration] that is written as people do.
-type duration time.Duration
+// leaseTime is a [time.Duration] that is written in Go's notation.
+type leaseTime time.Duration
 
 // MarshalText implements [encoding.TextMarshaler].
-func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+func (d leaseTime) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
 // UnmarshalText implements [encoding.TextUnmarshaler].
-func (d *duration) UnmarshalText(text []byte) error {
+func (d *leaseTime) UnmarshalText(text []byte) error {
 	parsed, err := time.ParseDuration(string(text))
-	*d = duration(parsed)
+	*d = leaseTime(parsed)
 	return err
 }

@@ -46,7 +46,7 @@ func Decode(data []byte) (Decoded, bool) {
 func Encode(session, holder string, stands time.Duration) ([]byte, error) {
 	d := document{Format: formatVersion, Session: session, Write: "write"}
 	if holder != "" {
-		d.Lease = &leaseNote{Holder: holder, For: duration(stands), Until: time.Unix(0, 0).UTC()}
+		d.Lease = &leaseNote{Holder: holder, For: leaseTime(stands), Until: time.Unix(0, 0).UTC()}
 	}
 	return json.Marshal(d)
 }

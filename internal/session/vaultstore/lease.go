@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	mathrand "math/rand/v2"
 	"sync"
 	"time"
 
@@ -13,113 +12,132 @@ import (
 )
 
 const (
-	// firstPoll is how soon a right that somebody else has is asked for
-	// again; the pauses grow to lastPoll.
+	// firstPoll and lastPoll bound the pauses between two tries to take a
+	// lease.
 	firstPoll = 25 * time.Millisecond
 	lastPoll  = 500 * time.Millisecond
-	// patience is how long a wait may be before the log tells of it.
-	patience = 5 * time.Second
+	// shortestLease leaves time to renew a lease.
+	shortestLease = 100 * time.Millisecond
+	// longestLease bounds what is believed of a lease in Vault.
+	longestLease = 5 * time.Minute
+	// renewals is how often a lease is renewed in its time. It is lost only
+	// when all of them fail.
+	renewals = 3
+	// serverSlack is how much longer than its time a lease must have been in
+	// Vault, by the server's clock, to count as expired when it is first seen.
+	// The time of a version and that of an answer may come from two servers,
+	// whose clocks differ.
+	serverSlack = time.Minute
+	// writeAttempts bounds how often a write is tried after a failure that
+	// leaves open whether it has happened. The client's own retries come on
+	// top.
+	writeAttempts = 3
 )
 
-// Acquire implements [session.Store]. The right is a lease in the secret
-// itself, taken by check-and-set and renewed while it is held. That of a holder
-// that was killed ends by itself after the lease's time.
+// Acquire implements [session.Store]. The lock is a lease in the secret itself,
+// taken by check-and-set and renewed while it is held. The lease of a process
+// that was killed expires.
 func (s *Store) Acquire(ctx context.Context, account session.Account) (session.Lock, error) {
 	client, err := s.connect()
 	if err != nil {
 		return nil, err
 	}
 	path := s.secretPath(account)
-	leave, err := s.turns.take(ctx, path)
-	if err != nil {
-		return nil, err
-	}
-	l, err := s.acquire(ctx, client, path, leave)
-	if err != nil {
-		leave()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, err
-	}
-	l.account = account
-	return l, nil
-}
-
-// acquire waits for the right until ctx is done.
-func (s *Store) acquire(ctx context.Context, client *client, path string, leave func()) (*lease, error) {
-	var others watch
-	started, told := s.now(), false
-	for pause := firstPoll; ; pause = min(2*pause, lastPoll) {
+	var (
+		others watch
+		l      *lease
+	)
+	poll := session.Poll{First: firstPoll, Last: lastPoll, Now: s.now, LongWait: func(waited time.Duration) {
+		s.log.InfoContext(ctx, "waiting for another runner that is to get a session of the same identity",
+			"secret", client.shownPath(path), "waited", waited.Round(time.Second).String())
+	}}
+	err = poll.Until(ctx, func() (bool, error) {
 		found, err := client.read(ctx, path)
-		if err != nil {
-			return nil, err
+		if err != nil || others.held(found, s.now()) {
+			return false, err
 		}
-		if !others.stands(found, s.now()) {
-			l, err := s.take(ctx, client, path, found, leave)
-			if !errors.Is(err, errConflict) {
-				return l, err
-			}
+		l, err = s.take(ctx, client, account, found)
+		if errors.Is(err, session.ErrLockLost) {
+			return false, nil // somebody else took it first
 		}
-		if waited := s.now().Sub(started); waited >= patience && !told {
-			told = true
-			s.log.InfoContext(ctx, "waiting for another runner that is to get a session of the same identity",
-				"secret", found.path, "waited", waited.Round(time.Second).String())
-		}
-		// The share of chance keeps those who wait from asking in step.
-		timer := time.NewTimer(pause/2 + mathrand.N(pause)) //nolint:gosec // nobody gains by guessing when
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
-		}
+		return true, err
+	})
+	switch {
+	case err == nil:
+		return l, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	default:
+		return nil, err
 	}
 }
 
-// take writes a lease over what was found. When ctx ends meanwhile, the write
-// is seen through and undone, so that nobody waits for one who has gone.
-func (s *Store) take(ctx context.Context, client *client, path string, found secretVersion, leave func()) (*lease, error) {
+// take writes a lease over what was found. It returns [session.ErrLockLost] when
+// somebody else has written since. When ctx ends during the write, the write is
+// finished and undone, so that nobody waits for a process that has given up.
+func (s *Store) take(ctx context.Context, client *client, account session.Account, found secretVersion) (*lease, error) {
+	path := s.secretPath(account)
 	if found.version == 0 {
 		if err := client.keepOneVersion(ctx, path); err != nil {
 			s.log.DebugContext(ctx, "Vault keeps old versions of the session, as the token may not set max_versions", "secret", found.path)
 		}
 	}
+	uncancelled := context.WithoutCancel(ctx)
+	renewing, endRenewal := context.WithCancel(uncancelled)
 	l := &lease{
-		store:   s,
-		client:  client,
-		path:    path,
-		holder:  rand.Text(),
-		version: found.version,
-		session: found.document.Session,
-		leave:   func() {}, // the turn is still the caller's
-		stop:    make(chan struct{}),
+		store:      s,
+		client:     client,
+		account:    account,
+		path:       path,
+		holder:     rand.Text(),
+		endRenewal: endRenewal,
+		version:    found.version,
+		session:    found.document.Session,
 	}
 	if found.document.damage != "" {
 		l.session = ""
 	}
-	lasting := context.WithoutCancel(ctx)
 	taken := make(chan error, 1)
-	go func() { taken <- l.write(lasting, true) }()
+	go func() { taken <- l.write(uncancelled, true) }()
 	select {
 	case err := <-taken:
-		if errors.Is(err, session.ErrLockLost) {
-			return nil, errConflict
-		}
 		if err != nil {
+			endRenewal()
 			return nil, err
 		}
-		l.leave = leave
-		go l.renew() //nolint:gosec // the lease outlasts the request for it
+		go l.renew(renewing)
 		return l, nil
 	case <-ctx.Done():
 		go func() {
 			if err := <-taken; err == nil {
-				_ = l.Release(lasting)
+				_ = l.Release(uncancelled)
 			}
 		}()
 		return nil, ctx.Err()
 	}
+}
+
+// A watch tells whether somebody else holds a lease. Machine clocks differ, so
+// only local time counts: a lease is expired when it was not renewed for its
+// full duration after the watch first saw it. Its holder wrote it before that
+// and so knows, too, that it is expired.
+type watch struct {
+	version int
+	write   string
+	since   time.Time
+}
+
+// held reports whether the lease in found, read at now, must be respected.
+func (w *watch) held(found secretVersion, now time.Time) bool {
+	lease := found.document.Lease
+	if lease == nil {
+		return false
+	}
+	if w.since.IsZero() || w.version != found.version || w.write != found.document.Write {
+		*w = watch{version: found.version, write: found.document.Write, since: now}
+	}
+	duration := min(time.Duration(lease.For), longestLease)
+	return found.age < duration+serverSlack && now.Sub(w.since) < duration
 }
 
 // lease implements [session.Lock].
@@ -129,12 +147,10 @@ type lease struct {
 	account session.Account
 	path    string
 	holder  string
-	leave   func()
+	// endRenewal may be called more than once.
+	endRenewal context.CancelFunc
 
-	stop     chan struct{}
-	stopOnce sync.Once
-
-	// mu is held while the secret is written, by the holder or by the renewal.
+	// mu is held while the secret is written, by a method or by the renewal.
 	mu      sync.Mutex
 	version int
 	session string
@@ -166,8 +182,8 @@ func (l *lease) Save(ctx context.Context, s session.Session) error {
 	if l.lost {
 		return session.ErrLockLost
 	}
-	// From here on, whatever is written next carries the new session, also
-	// when the answer to this write is lost.
+	// From here on, every write carries the new session, also when the answer
+	// to this one is lost.
 	l.session = base64.StdEncoding.EncodeToString(text)
 	return l.write(ctx, true)
 }
@@ -175,7 +191,6 @@ func (l *lease) Save(ctx context.Context, s session.Session) error {
 // Release implements [session.Lock].
 func (l *lease) Release(ctx context.Context) error {
 	l.endRenewal()
-	defer l.leave()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.lost {
@@ -188,73 +203,81 @@ func (l *lease) Release(ctx context.Context) error {
 	return err
 }
 
-func (l *lease) endRenewal() { l.stopOnce.Do(func() { close(l.stop) }) }
-
-// renewals is how often a lease is renewed in its time: one that lives loses
-// it only when all of them fail.
-const renewals = 3
-
-// renew writes the lease anew from time to time, until it ends.
-func (l *lease) renew() {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		<-l.stop
-		cancel()
-	}()
+// renew writes the lease anew from time to time, until ctx ends.
+func (l *lease) renew(ctx context.Context) {
 	ticker := time.NewTicker(l.store.leaseTime / renewals)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-l.stop:
+		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
 		l.mu.Lock()
 		var err error
-		if !l.lost && ctx.Err() == nil {
+		if ctx.Err() == nil {
 			err = l.write(ctx, true)
 		}
 		l.mu.Unlock()
-		if err != nil && ctx.Err() == nil {
-			l.store.log.WarnContext(ctx, "the exclusive right to the stored session could not be renewed", "secret", l.path, "error", err)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			l.store.log.WarnContext(ctx, "the lock on the stored session could not be renewed", "secret", l.client.shownPath(l.path), "error", err)
 		}
 	}
 }
 
 // write replaces the secret with the session that the lease knows, and with
-// the lease or without. It returns [session.ErrLockLost] when somebody else
-// has written. The lock is held.
+// the lease or without. Each write has a random name: when its answer is lost,
+// or an attempt is refused because an earlier one has written, it reads what
+// is there. It returns [session.ErrLockLost] when somebody else has written.
+// l.mu is held, or l is not shared yet.
 func (l *lease) write(ctx context.Context, held bool) error {
-	d := document{Format: formatVersion, Session: l.session}
+	d := document{Format: formatVersion, Session: l.session, Write: rand.Text()}
 	if held {
-		stands := l.store.leaseTime
-		d.Lease = &leaseNote{Holder: l.holder, For: duration(stands), Until: l.store.now().Add(stands).UTC().Round(time.Second)}
+		duration := l.store.leaseTime
+		d.Lease = &leaseNote{Holder: l.holder, For: leaseTime(duration), Until: l.store.now().Add(duration).UTC().Round(time.Second)}
 	}
+	var err error
 	for range writeAttempts {
-		version, err := l.client.replace(ctx, l.path, l.version, d)
-		var conflict *conflictError
+		var version int
+		version, err = l.client.write(ctx, l.path, l.version, d)
+		var unsettled unsettledError
 		switch {
 		case err == nil:
 			l.version = version
 			return nil
-		case !errors.As(err, &conflict):
+		case !errors.Is(err, errConflict) && !errors.As(err, &unsettled):
 			return err
-		case !conflict.found.document.heldBy(l.holder):
+		}
+		found, unread := l.client.read(ctx, l.path)
+		var e *Error
+		switch {
+		case errors.As(unread, &e) && e.Reason == Foreign:
+			return l.lose()
+		case unread != nil:
+			return unread
+		case found.document.Write == d.Write:
+			l.version = found.version
+			return nil
+		case found.document.heldBy(l.holder):
+			// An earlier write of this lease came between, one whose answer was
+			// lost.
+			l.version = found.version
+		case found.version != l.version || errors.Is(err, errConflict):
 			return l.lose()
 		}
-		// It was this lease's own write that came between, one whose answer
-		// was lost.
-		l.version = conflict.found.version
+		// This write has not happened, so it is tried again. Should the attempt
+		// whose answer was lost arrive after all, check-and-set lets one of the
+		// two through.
 	}
-	return l.lose()
+	if errors.Is(err, errConflict) {
+		return l.lose()
+	}
+	return err
 }
 
-// lose ends a lease that somebody else has taken. Whoever wants the right
-// anew, such as the holder of this one, need not wait for its release.
+// lose ends a lease that somebody else has taken.
 func (l *lease) lose() error {
 	l.lost = true
 	l.endRenewal()
-	l.leave()
 	return session.ErrLockLost
 }

@@ -73,7 +73,6 @@ type Store struct {
 	// connect makes the client when it is needed for the first time.
 	connect func() (*client, error)
 	box     sealed.Box
-	turns   turns
 }
 
 var _ session.Store = (*Store)(nil)
@@ -105,9 +104,9 @@ func Open(config Config) (*Store, error) {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	for what, p := range map[string]string{"mount": s.mount, "prefix": s.prefix} {
-		if path.Clean(p) != p || strings.HasPrefix(p, "..") || strings.ContainsFunc(p, unfit) {
-			return nil, fmt.Errorf("the %s %q cannot be the path of a secret in Vault", what, p)
+	for _, setting := range []struct{ name, path string }{{"mount", s.mount}, {"prefix", s.prefix}} {
+		if p := setting.path; path.Clean(p) != p || strings.HasPrefix(p, "..") || strings.ContainsFunc(p, unfit) {
+			return nil, fmt.Errorf("the %s %q cannot be the path of a secret in Vault", setting.name, p)
 		}
 	}
 	s.connect = sync.OnceValues(func() (*client, error) { return newClient(s.mount, config) })
@@ -155,3 +154,31 @@ func (s *Store) open(ctx context.Context, found secretVersion, account session.A
 	}
 	return session.Session{}, err
 }
+
+// capabilities are what a token needs on the data of the secrets: create for
+// the first session of an identity, update for the next ones.
+var capabilities = []string{"create", "read", "update"}
+
+// Policy returns the policy that a token needs to keep sessions below a
+// prefix, in the language of Vault's policies; empty arguments mean the
+// defaults. The second rule may be left out: it lets the store ask Vault, when
+// it stores the first session of an identity, to keep the newest version only.
+func Policy(mount, prefix string) string {
+	if mount = strings.Trim(mount, "/"); mount == "" {
+		mount = DefaultMount
+	}
+	if prefix = strings.Trim(prefix, "/"); prefix == "" {
+		prefix = DefaultPrefix
+	}
+	return fmt.Sprintf(`path %q {
+  capabilities = ["%s"]
+}
+
+path %q {
+  capabilities = ["create", "update"]
+}
+`, dataPath(mount, prefix), strings.Join(capabilities, `", "`), mount+"/metadata/"+prefix+"/*")
+}
+
+// dataPath is the path of all sessions below a prefix.
+func dataPath(mount, prefix string) string { return mount + "/data/" + prefix + "/*" }

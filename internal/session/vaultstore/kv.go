@@ -150,10 +150,13 @@ type kvAnswer struct {
 	Errors []string `json:"errors"`
 }
 
+// shownPath is the path of a secret as the log shows it.
+func (c *client) shownPath(path string) string { return c.where.Mount + "/" + path }
+
 // read returns the newest version of a secret. One that is not the store's is
 // an error, so that nobody writes over it.
 func (c *client) read(ctx context.Context, path string) (secretVersion, error) {
-	found := secretVersion{path: c.where.Mount + "/" + path}
+	found := secretVersion{path: c.shownPath(path)}
 	resp, err := c.vault.Logical().ReadRawWithContext(ctx, c.where.Mount+"/data/"+path)
 	if resp != nil && resp.Body != nil {
 		defer func() { _ = resp.Body.Close() }()
@@ -239,8 +242,9 @@ func (c *client) checkMount(ctx context.Context, path string) error {
 	}
 }
 
-// errConflict says that the version that was to be replaced is not the newest.
-var errConflict = errors.New("the secret was written by somebody else in the meantime")
+// errConflict means that the version that a write was to replace is not the
+// newest.
+var errConflict = errors.New("somebody else has written the secret in the meantime")
 
 // An unsettledError says that a write may have happened or not.
 type unsettledError struct{ error }
