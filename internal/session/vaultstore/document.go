@@ -3,16 +3,14 @@ package vaultstore
 import (
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/sealed"
 )
 
-// The value of the field format in a secret that is the store's own. Every
-// version of the format keeps the fields lease and write as they are here, so
-// that an exclusive right is understood by all of them.
+// The value of the field format in a secret of the store's. A secret of any
+// other version is left alone (ARCHITECTURE.md, rule 12).
 const (
 	formatName    = "terraform-provider-telematics/"
 	formatVersion = formatName + "1"
@@ -65,25 +63,30 @@ func (d document) sealedSession() ([]byte, error) {
 	return text, nil
 }
 
-// decode reads the data of a secret. It reports whether the secret is the
-// store's own; a damaged one is, and still says what it can of its lease.
-func decode(data []byte) (d document, own bool) {
+// decode reads the data of a secret. The reason is empty for a document of the
+// store's: a damaged one is, too, and still tells what it can of its lease.
+// Otherwise it is [Foreign], or [NewerFormat] with the format alone.
+func decode(data []byte) (document, Reason) {
 	var mark struct {
 		Format string `json:"format"`
 	}
 	if err := json.Unmarshal(data, &mark); err != nil || !strings.HasPrefix(mark.Format, formatName) {
-		return document{}, false
-	}
-	if err := json.Unmarshal(data, &d); err != nil {
-		d.damage = "it is damaged"
+		return document{}, Foreign
 	}
 	if mark.Format != formatVersion {
-		d.damage = fmt.Sprintf("it is of format %.40q, and this version of the provider knows %q", mark.Format, formatVersion)
+		return document{Format: mark.Format}, NewerFormat // this one is the first
+	}
+	var d document
+	if err := json.Unmarshal(data, &d); err != nil {
+		d.damage = "it is damaged"
 	}
 	if d.Lease != nil && (d.Lease.Holder == "" || d.Lease.For <= 0) {
 		d.Lease = nil
 	}
-	return d, true
+	if text, err := d.sealedSession(); err == nil && sealed.CheckFormat(text) != nil {
+		return document{Format: d.Format + " with a newer encryption"}, NewerFormat
+	}
+	return d, ""
 }
 
 // leaseTime is a [time.Duration] that is written in Go's notation.

@@ -37,6 +37,10 @@ const (
 	// Foreign means that somebody else's secret is at the path. It is not
 	// written over.
 	Foreign Reason = "foreign"
+	// NewerFormat means that a newer version of the provider has stored the
+	// session. It is not written over. The error wraps
+	// [session.ErrNewerFormat].
+	NewerFormat Reason = "newer format"
 	// Refused means that Vault answered something else.
 	Refused Reason = "refused"
 )
@@ -59,8 +63,9 @@ type Error struct {
 	cause error
 }
 
-// Unwrap returns the error of Vault's client or of the network, if there is
-// one. Its text may hold what was sent or answered.
+// Unwrap returns [session.ErrNewerFormat] for a newer format, else the error of
+// Vault's client or of the network, if there is one. The text of the latter may
+// hold what was sent or answered.
 func (e *Error) Unwrap() error { return e.cause }
 
 // Error tells what failed, what was said, and what to do next.
@@ -96,8 +101,11 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("%s has something other than KV version 2 at the mount %q%s: choose another mount, or upgrade it with `vault kv enable-versioning %s`",
 			vault, e.Mount, detail, e.Mount)
 	case Foreign:
-		return fmt.Sprintf("%s has something at %s that this provider did not store, and leaves it as it is: choose another prefix, or delete it",
+		return fmt.Sprintf("%s has something at %s that this provider did not store, and it is left as it is: choose another prefix, or delete it",
 			vault, secret)
+	case NewerFormat:
+		return fmt.Sprintf("%s has a session at %s that a newer version of the provider stored%s, and it is left as it is: use that version, or choose another prefix",
+			vault, secret, detail)
 	default:
 		return fmt.Sprintf("%s did not %s %s%s", vault, e.Operation, secret, detail)
 	}

@@ -27,9 +27,9 @@ type Decoded struct {
 	Damage  string
 }
 
-// Decode reads the data of a secret, and reports whether it is the store's own.
-func Decode(data []byte) (Decoded, bool) {
-	d, own := decode(data)
+// Decode reads the data of a secret. The reason is empty for the store's own.
+func Decode(data []byte) (Decoded, Reason) {
+	d, reason := decode(data)
 	text, err := d.sealedSession()
 	decoded := Decoded{Session: string(text)}
 	if d.Lease != nil {
@@ -38,7 +38,7 @@ func Decode(data []byte) (Decoded, bool) {
 	if err != nil {
 		decoded.Damage = err.Error()
 	}
-	return decoded, own
+	return decoded, reason
 }
 
 // Encode is the data of a secret with a session, and with a lease if it has a

@@ -14,6 +14,8 @@ import (
 
 	"github.com/hashicorp/vault/api"
 	"github.com/hashicorp/vault/api/cliconfig"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
 // Bounds of the client's own retries, which are for 5xx and for connections
@@ -153,8 +155,8 @@ type kvAnswer struct {
 // shownPath is the path of a secret as the log shows it.
 func (c *client) shownPath(path string) string { return c.where.Mount + "/" + path }
 
-// read returns the newest version of a secret. One that is not the store's is
-// an error, so that nobody writes over it.
+// read returns the newest version of a secret. A secret that is not the store's,
+// or is of a newer format, is an error, so that it is not written over.
 func (c *client) read(ctx context.Context, path string) (secretVersion, error) {
 	found := secretVersion{path: c.shownPath(path)}
 	resp, err := c.vault.Logical().ReadRawWithContext(ctx, c.where.Mount+"/data/"+path)
@@ -192,9 +194,12 @@ func (c *client) read(ctx context.Context, path string) (secretVersion, error) {
 	if len(answer.Data.Data) == 0 || string(answer.Data.Data) == "null" {
 		return found, nil // deleted or destroyed: what is there has a version and nothing else
 	}
-	own := false
-	if found.document, own = decode(answer.Data.Data); !own {
+	var reason Reason
+	switch found.document, reason = decode(answer.Data.Data); reason {
+	case Foreign:
 		return found, c.at(path, Foreign, "", nil)
+	case NewerFormat:
+		return found, c.at(path, NewerFormat, "format "+clean(found.document.Format), session.ErrNewerFormat)
 	}
 	return found, nil
 }

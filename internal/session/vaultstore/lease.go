@@ -251,7 +251,7 @@ func (l *lease) write(ctx context.Context, held bool) error {
 		found, unread := l.client.read(ctx, l.path)
 		var e *Error
 		switch {
-		case errors.As(unread, &e) && e.Reason == Foreign:
+		case errors.As(unread, &e) && (e.Reason == Foreign || e.Reason == NewerFormat):
 			return l.lose()
 		case unread != nil:
 			return unread

@@ -122,7 +122,6 @@ func TestDamagedDocuments(t *testing.T) {
 		{"not sealed", map[string]any{"format": own, "session": "SGVsbG8="}, "not a stored session"},
 		{"a number", map[string]any{"format": own, "session": 7}, "damaged"},
 		{"a lease that makes no sense", map[string]any{"format": own, "session": "", "lease": []int{1}}, "damaged"},
-		{"a later format", map[string]any{"format": "terraform-provider-telematics/2"}, "terraform-provider-telematics/2"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			config := server.config(t)
@@ -136,6 +135,51 @@ func TestDamagedDocuments(t *testing.T) {
 			}
 			save(t, store, admin, numbered(2))
 			wantVersion(t, store, admin, 2)
+		})
+	}
+}
+
+// TestNewerFormat_IsLeftAlone: neither a load, nor a lease, nor a save under a
+// lease that is older than the secret replaces what a newer version has stored.
+func TestNewerFormat_IsLeftAlone(t *testing.T) {
+	server := vault(t)
+	for _, test := range []struct {
+		name string
+		data map[string]any
+	}{
+		{"newer document", map[string]any{"format": "terraform-provider-telematics/2", "sealed": "x"}},
+		{"newer document with an expired lease", map[string]any{
+			"format": "terraform-provider-telematics/10", "lease": map[string]any{"holder": "x", "for": "1ns"},
+		}},
+		{"newer encryption", map[string]any{"format": "terraform-provider-telematics/1", "session": newerSealed}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			store := open(t, server.config(t))
+			server.write(t, store, test.data)
+			wantError(t, store, vaultstore.NewerFormat, vaultstore.SecretPath(store, admin), "newer version of the provider", test.data["format"].(string))
+			if _, err := store.Load(t.Context(), admin); !errors.Is(err, session.ErrNewerFormat) {
+				t.Errorf("Load = %v, want session.ErrNewerFormat", err)
+			}
+			if got, version := server.document(t, store); version != 1 || fmt.Sprint(got) != fmt.Sprint(test.data) {
+				t.Errorf("version %d is %v, want what was there", version, got)
+			}
+		})
+		t.Run(test.name+" written while the lease is held", func(t *testing.T) {
+			store := open(t, server.config(t))
+			lease := acquire(t, store, admin)
+			server.write(t, store, test.data)
+			if err := lease.Save(t.Context(), numbered(1)); !errors.Is(err, session.ErrLockLost) {
+				t.Errorf("Save = %v, want ErrLockLost", err)
+			}
+			if _, err := lease.Load(t.Context()); !errors.Is(err, session.ErrNewerFormat) {
+				t.Errorf("Load = %v, want session.ErrNewerFormat", err)
+			}
+			if err := lease.Release(t.Context()); err != nil {
+				t.Errorf("Release = %v", err)
+			}
+			if got, version := server.document(t, store); version != 2 || fmt.Sprint(got) != fmt.Sprint(test.data) {
+				t.Errorf("version %d is %v, want what the newer version has put there", version, got)
+			}
 		})
 	}
 }

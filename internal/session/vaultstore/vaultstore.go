@@ -135,8 +135,8 @@ func (s *Store) Load(ctx context.Context, account session.Account) (session.Sess
 	return s.open(ctx, found, account)
 }
 
-// open returns the session in what was found. What cannot be used is told to
-// the log, for it will be replaced.
+// open returns the session in what was found. A damaged one, or one of another
+// password, is told to the log: it will be replaced (ARCHITECTURE.md, rule 12).
 func (s *Store) open(ctx context.Context, found secretVersion, account session.Account) (session.Session, error) {
 	text, err := found.document.sealedSession()
 	if err == nil && text == nil {

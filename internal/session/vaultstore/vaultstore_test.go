@@ -1,6 +1,7 @@
 package vaultstore_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -173,6 +174,9 @@ func TestSilence(t *testing.T) {
 	wantError(t, open(t, vaultstore.Config{Address: server.URL}), vaultstore.Unreachable, "no answer within 200ms")
 }
 
+// newerSealed is a session, in base64, that a newer version has sealed.
+var newerSealed = base64.StdEncoding.EncodeToString(append([]byte("TLMTSESS\x02"), make([]byte, 100)...))
+
 func TestDecode(t *testing.T) {
 	encode := func(session, holder string, stands time.Duration) string {
 		t.Helper()
@@ -183,44 +187,43 @@ func TestDecode(t *testing.T) {
 		return string(data)
 	}
 	for _, test := range []struct {
-		name string
-		data string
-		own  bool
-		want vaultstore.Decoded
+		name   string
+		data   string
+		reason vaultstore.Reason
+		want   vaultstore.Decoded
 	}{
-		{"a session", encode("c2VhbGVk", "", 0), true, vaultstore.Decoded{Session: "sealed"}},
-		{"a session and a lease", encode("c2VhbGVk", "me", time.Minute), true, vaultstore.Decoded{Session: "sealed", Holder: "me", For: time.Minute}},
-		{"a lease alone", encode("", "me", time.Minute), true, vaultstore.Decoded{Holder: "me", For: time.Minute}},
-		{"a lease without holder", `{"format":"terraform-provider-telematics/1","lease":{"for":"1m"}}`, true, vaultstore.Decoded{}},
-		{"a lease that has never stood", encode("", "me", -time.Second), true, vaultstore.Decoded{}},
-		{"a session that is not base64", encode("***", "me", time.Minute), true, vaultstore.Decoded{
+		{"a session", encode("c2VhbGVk", "", 0), "", vaultstore.Decoded{Session: "sealed"}},
+		{"a session and a lease", encode("c2VhbGVk", "me", time.Minute), "", vaultstore.Decoded{Session: "sealed", Holder: "me", For: time.Minute}},
+		{"a lease alone", encode("", "me", time.Minute), "", vaultstore.Decoded{Holder: "me", For: time.Minute}},
+		{"a lease without holder", `{"format":"terraform-provider-telematics/1","lease":{"for":"1m"}}`, "", vaultstore.Decoded{}},
+		{"a lease that has never stood", encode("", "me", -time.Second), "", vaultstore.Decoded{}},
+		{"a session that is not base64", encode("***", "me", time.Minute), "", vaultstore.Decoded{
 			Holder: "me", For: time.Minute, Damage: "no stored session: it is damaged",
 		}},
-		{"a session that is a number", `{"format":"terraform-provider-telematics/1","lease":{"holder":"me","for":"1m"},"session":7}`, true, vaultstore.Decoded{
+		{"a session that is a number", `{"format":"terraform-provider-telematics/1","lease":{"holder":"me","for":"1m"},"session":7}`, "", vaultstore.Decoded{
 			Holder: "me", For: time.Minute, Damage: "no stored session: it is damaged",
 		}},
-		{"a lease that is a number", `{"format":"terraform-provider-telematics/1","lease":7}`, true, vaultstore.Decoded{Damage: "no stored session: it is damaged"}},
-		{"a later format", `{"format":"terraform-provider-telematics/2","lease":{"holder":"me","for":"1m"},"sealed":{}}`, true, vaultstore.Decoded{
-			Holder: "me", For: time.Minute,
-			Damage: `no stored session: it is of format "terraform-provider-telematics/2", and this version of the provider knows "terraform-provider-telematics/1"`,
-		}},
-		{"another's secret", `{"username":"u","password":"p"}`, false, vaultstore.Decoded{}},
-		{"another's format", `{"format":"pem","session":"x"}`, false, vaultstore.Decoded{}},
-		{"a format that is a number", `{"format":1}`, false, vaultstore.Decoded{}},
-		{"nothing in it", `{}`, false, vaultstore.Decoded{}},
-		{"not an object", `[]`, false, vaultstore.Decoded{}},
-		{"not JSON", `{"format":"terraform-provider-telematics/1"`, false, vaultstore.Decoded{}},
+		{"a lease that is a number", `{"format":"terraform-provider-telematics/1","lease":7}`, "", vaultstore.Decoded{Damage: "no stored session: it is damaged"}},
+		{"a newer format", `{"format":"terraform-provider-telematics/2","lease":{"holder":"me","for":"1m"},"sealed":{}}`, vaultstore.NewerFormat, vaultstore.Decoded{}},
+		{"a newer format whose fields are of other types", `{"format":"terraform-provider-telematics/2","lease":7}`, vaultstore.NewerFormat, vaultstore.Decoded{}},
+		{"a newer encryption", encode(newerSealed, "me", time.Minute), vaultstore.NewerFormat, vaultstore.Decoded{}},
+		{"another's secret", `{"username":"u","password":"p"}`, vaultstore.Foreign, vaultstore.Decoded{}},
+		{"another's format", `{"format":"pem","session":"x"}`, vaultstore.Foreign, vaultstore.Decoded{}},
+		{"a format that is a number", `{"format":1}`, vaultstore.Foreign, vaultstore.Decoded{}},
+		{"nothing in it", `{}`, vaultstore.Foreign, vaultstore.Decoded{}},
+		{"not an object", `[]`, vaultstore.Foreign, vaultstore.Decoded{}},
+		{"not JSON", `{"format":"terraform-provider-telematics/1"`, vaultstore.Foreign, vaultstore.Decoded{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if got, own := vaultstore.Decode([]byte(test.data)); got != test.want || own != test.own {
-				t.Errorf("Decode = %+v, %t, want %+v, %t", got, own, test.want, test.own)
+			if got, reason := vaultstore.Decode([]byte(test.data)); got != test.want || reason != test.reason {
+				t.Errorf("Decode = %+v, %q, want %+v, %q", got, reason, test.want, test.reason)
 			}
 		})
 	}
 }
 
 // FuzzDecode looks for data that make the decoder panic, that it takes for
-// its own without the mark, or that give a right to nobody or for ever.
+// its own without the mark, or that give a lease to nobody or for ever.
 func FuzzDecode(f *testing.F) {
 	whole, err := vaultstore.Encode("c2VhbGVk", "holder", time.Minute)
 	if err != nil {
@@ -232,9 +235,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"format":"terraform-provider-telematics/1","lease":{"holder":"h","for":"-1s"},"session":[1]}`))
 	f.Add([]byte(`{"password":"p"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		got, own := vaultstore.Decode(data)
-		if !own && got != (vaultstore.Decoded{}) {
-			t.Errorf("Decode = %+v of what is not the store's", got)
+		got, reason := vaultstore.Decode(data)
+		if reason != "" && got != (vaultstore.Decoded{}) {
+			t.Errorf("Decode = %+v of what the store cannot use", got)
 		}
 		if (got.Holder == "") != (got.For == 0) || got.For < 0 {
 			t.Errorf("Decode = %+v, a lease without holder or time", got)
