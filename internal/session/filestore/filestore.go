@@ -74,21 +74,29 @@ func (s *Store) Load(ctx context.Context, account session.Account) (session.Sess
 	if account.Password.IsEmpty() {
 		return session.Session{}, session.ErrNoSession
 	}
-	name := account.Key() + sessionSuffix
-	text, err := s.folder.read(ctx, name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	// Checked before anything in it is opened: it may not be ours.
+	err := s.folder.check()
+	if errors.Is(err, fs.ErrNotExist) {
 		return session.Session{}, session.ErrNoSession
-	case err == nil:
-		err = s.folder.check()
 	}
 	if err != nil {
-		return session.Session{}, fmt.Errorf("the folder for sessions cannot be used: %w", err)
+		return session.Session{}, unusableFolder(ctx, err)
+	}
+	name := account.Key() + sessionSuffix
+	text, err := s.folder.read(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return session.Session{}, session.ErrNoSession
+	}
+	if err != nil {
+		return session.Session{}, fmt.Errorf("the stored session cannot be read: %w", err)
 	}
 	stored, err := s.box.Open(text, account)
 	var unusable *sealed.UnusableError
-	if errors.As(err, &unusable) {
+	switch {
+	case errors.As(err, &unusable):
 		s.log.WarnContext(ctx, "the stored session cannot be used and will be replaced", "file", name, "reason", unusable.Reason)
+	case err != nil:
+		err = fmt.Errorf("%s: %w", s.folder.file(name), err)
 	}
 	return stored, err
 }
@@ -175,19 +183,21 @@ func (l *lock) Save(ctx context.Context, stored session.Session) error {
 	return nil
 }
 
-// mayReplace returns an error when what is in the place of the session must
-// stay: what is not ours, and what a newer version of the provider has written.
+// mayReplace returns an error when the session file must stay: when it is not
+// ours, when a newer version of the provider has written it, and when it cannot
+// be told.
 func (l *lock) mayReplace(ctx context.Context, name string) error {
 	text, err := l.store.folder.read(ctx, name)
-	var foreign *EntryError
 	switch {
-	case errors.As(err, &foreign):
-		return fmt.Errorf("the session cannot be stored: %w", err)
-	case err == nil:
-		return sealed.CheckFormat(text)
-	default:
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case err == nil:
+		err = sealed.CheckFormat(text)
 	}
+	if err != nil {
+		return fmt.Errorf("the session cannot be stored: %w", err)
+	}
+	return nil
 }
 
 // Release implements [session.Lock].

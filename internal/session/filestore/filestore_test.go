@@ -2,6 +2,7 @@ package filestore_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -45,11 +46,22 @@ func open(t testing.TB, dir string) *filestore.Store {
 	return store
 }
 
+// A callersLog drops what is logged without the context of a caller, as the
+// provider's log does: it is the context that knows the log of the run.
+type callersLog struct{ slog.Handler }
+
+func (l callersLog) Handle(ctx context.Context, r slog.Record) error {
+	if ctx.Done() == nil {
+		return nil
+	}
+	return l.Handler.Handle(ctx, r)
+}
+
 // openLogged returns a store with what it logs.
 func openLogged(t testing.TB, dir string) (*filestore.Store, *bytes.Buffer) {
 	t.Helper()
 	var log bytes.Buffer
-	store, err := filestore.Open(filestore.Config{Dir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	store, err := filestore.Open(filestore.Config{Dir: dir, Logger: slog.New(callersLog{slog.NewTextHandler(&log, nil)})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,8 +278,18 @@ func TestLinks(t *testing.T) {
 		if err := os.Symlink(elsewhere, own(parent)); err != nil {
 			t.Fatal(err)
 		}
-		if err := trySave(t, open(t, parent), admin, stored); err == nil || !strings.Contains(err.Error(), "is not a folder") {
-			t.Errorf("Save = %v, want an error that names the link", err)
+		target := filepath.Join(elsewhere, admin.Key()+".session")
+		if err := os.WriteFile(target, []byte("the user's"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, loading := open(t, parent).Load(t.Context(), admin)
+		for _, err := range []error{loading, trySave(t, open(t, parent), admin, stored)} {
+			if err == nil || !strings.Contains(err.Error(), "is not a folder") {
+				t.Errorf("error %v, want one that names the link", err)
+			}
+		}
+		if info, err := os.Stat(target); err != nil || info.Mode().Perm() != 0o644 {
+			t.Errorf("the mode of a file behind the link is %v, error %v, want it as it was", info.Mode(), err)
 		}
 	})
 	t.Run("to the folder that is configured", func(t *testing.T) {
@@ -345,9 +367,72 @@ func TestSave_LeavesEverythingElseInTheFolderAlone(t *testing.T) {
 	if info, err := os.Stat(dir); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o755 {
 		t.Errorf("the folder's mode is %v, error %v", info.Mode(), err)
 	}
-	tag, err := os.ReadFile(filepath.Join(own(dir), "CACHEDIR.TAG"))
-	if err != nil || !strings.HasPrefix(string(tag), "Signature: 8a477f597d28d172789f06886806bc55\n") {
-		t.Errorf("CACHEDIR.TAG holds %q, error %v", tag, err)
+	// Marked as a cache, the user's files would be left out of backups.
+	if _, err := os.Lstat(filepath.Join(own(dir), "CACHEDIR.TAG")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Lstat = %v, want no CACHEDIR.TAG beside the user's files", err)
+	}
+}
+
+func TestFolderOfOurOwnIsMarkedAsACache(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		found []string // the folder is there before, and holds these
+	}{
+		{name: "made by the store"},
+		{name: "made by the user, empty", found: []string{}},
+		{name: "restored without its tag", found: []string{admin.Key() + ".lock", "salt.lock", admin.Key() + ".session.123.tmp"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if test.found != nil {
+				if err := os.Mkdir(own(dir), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, name := range test.found {
+				if err := os.WriteFile(filepath.Join(own(dir), name), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			save(t, open(t, dir), admin, stored)
+			tag, err := os.ReadFile(filepath.Join(own(dir), "CACHEDIR.TAG"))
+			if err != nil || !strings.HasPrefix(string(tag), "Signature: 8a477f597d28d172789f06886806bc55\n") {
+				t.Errorf("CACHEDIR.TAG holds %q, error %v", tag, err)
+			}
+		})
+	}
+}
+
+// What stands in the ledger's place and is not a ledger stays, and the login is
+// counted elsewhere.
+func TestLedger_LeavesALinkInItsPlaceAlone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("links need a privilege on Windows")
+	}
+	dir := t.TempDir()
+	ledger := open(t, dir).Ledger()
+	enter := func() error {
+		return ledger.Update(t.Context(), admin.UserServiceURL, func(e *session.LedgerEntry) error {
+			e.Logins = append(e.Logins, stored.IssuedAt)
+			return nil
+		})
+	}
+	if err := enter(); err != nil {
+		t.Fatal(err)
+	}
+	found, err := filepath.Glob(filepath.Join(own(dir), "*.ledger.json"))
+	if err != nil || len(found) != 1 {
+		t.Fatalf("ledgers: %v, %v, want one", found, err)
+	}
+	if err := errors.Join(os.Remove(found[0]), os.Symlink(filepath.Join(dir, "elsewhere"), found[0])); err != nil {
+		t.Fatal(err)
+	}
+	var foreign *filestore.EntryError
+	if err := enter(); !errors.As(err, &foreign) || !strings.Contains(err.Error(), found[0]) {
+		t.Errorf("Update = %v, want an EntryError that names the link", err)
+	}
+	if info, err := os.Lstat(found[0]); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("the link was replaced: %v, %v", info, err)
 	}
 }
 

@@ -72,7 +72,7 @@ func (f *folder) file(name string) string { return filepath.Join(f.path, name) }
 
 // prepare makes the folder, or makes sure that nobody else may write to it.
 // With again, it does so although it has before: the folder has vanished.
-func (f *folder) prepare(again bool) error {
+func (f *folder) prepare(ctx context.Context, again bool) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.made && !again {
@@ -81,26 +81,47 @@ func (f *folder) prepare(again bool) error {
 	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
 		return err
 	}
+	if err := f.checkParent(); err != nil {
+		return err
+	}
 	if err := os.Mkdir(f.path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	if err := f.check(); err != nil {
 		return err
 	}
-	tag, err := os.OpenFile(f.file(cacheTagName), os.O_WRONLY|os.O_CREATE|os.O_EXCL|openFlags, 0o600)
-	if err == nil {
-		_, err = tag.WriteString(cacheTag)
-		err = errors.Join(err, tag.Close())
-	}
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		f.log.Debug("the folder for sessions could not be marked as a cache", "error", err)
+	if err := f.mark(); err != nil {
+		f.log.DebugContext(ctx, "the folder for sessions could not be marked as a cache", "error", err)
 	}
 	f.made = true
 	return nil
 }
 
+// mark marks the folder as a cache, unless it holds what is not ours: backups
+// would leave that out, too.
+func (f *folder) mark() error {
+	entries, err := os.ReadDir(f.path)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Name() == cacheTagName || !isOurName(entry.Name()) {
+			return nil
+		}
+	}
+	tag, err := os.OpenFile(f.file(cacheTagName), os.O_WRONLY|os.O_CREATE|os.O_EXCL|openFlags, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // by another process, just now
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tag.WriteString(cacheTag)
+	return errors.Join(err, tag.Close())
+}
+
 // check returns an error when other users could put files into the folder, or
-// another folder in its place.
+// another folder where it is. A missing folder is [fs.ErrNotExist].
 func (f *folder) check() error {
 	own, err := os.Lstat(f.path)
 	switch {
@@ -114,13 +135,26 @@ func (f *folder) check() error {
 		return fmt.Errorf("other users may write to %s (mode %s); take that from them, or let session.path be another folder",
 			f.path, own.Mode().Perm())
 	}
-	parent, err := os.Stat(filepath.Dir(f.path))
+	return f.checkParent()
+}
+
+// checkParent is check for the folder that ours lies in. It may belong to root,
+// as /tmp does, and a link to it may, as macOS has them.
+func (f *folder) checkParent() error {
+	path := filepath.Dir(f.path)
+	link, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	parent, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return err
+	case !ownedByUserOrRoot(link) || !ownedByUserOrRoot(parent):
+		return fmt.Errorf("%s belongs to another user; let session.path be a folder of your own", path)
 	case othersMayWrite(parent) && parent.Mode()&fs.ModeSticky == 0:
 		return fmt.Errorf("other users may write to %s (mode %s) and so replace the sessions in it; let session.path be another folder",
-			filepath.Dir(f.path), parent.Mode().Perm())
+			path, parent.Mode().Perm())
 	}
 	return nil
 }

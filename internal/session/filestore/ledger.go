@@ -40,6 +40,10 @@ func (l Ledger) Update(ctx context.Context, platform string, change func(*sessio
 	if err == nil {
 		err = json.Unmarshal(before, &entry)
 	}
+	var foreign *EntryError
+	if errors.As(err, &foreign) {
+		return fmt.Errorf("the login ledger cannot be read: %w", err)
+	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		l.folder.log.WarnContext(ctx, "the login ledger cannot be read", "file", file)
 		entry, before = session.LedgerEntry{Unreadable: true}, nil

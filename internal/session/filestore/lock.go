@@ -34,7 +34,7 @@ type fileLock struct {
 // lock waits until ctx is done for the lock of that name, which is held to do
 // what purpose says. It makes the folder where there is none.
 func (f *folder) lock(ctx context.Context, name, purpose string) (*fileLock, error) {
-	if err := f.prepare(false); err != nil {
+	if err := f.prepare(ctx, false); err != nil {
 		return nil, err
 	}
 	path := f.file(name + lockSuffix)
@@ -50,7 +50,7 @@ func (f *folder) lock(ctx context.Context, name, purpose string) (*fileLock, err
 		if errors.Is(err, fs.ErrNotExist) && !remade {
 			// The folder has vanished while the process runs.
 			remade = true
-			return false, f.prepare(true)
+			return false, f.prepare(ctx, true)
 		}
 		if err != nil {
 			return false, fmt.Errorf("the lock on stored sessions cannot be taken: %w", err)
@@ -78,6 +78,14 @@ func tryLock(path string) (*fileLock, error) {
 	}
 	if !ok {
 		return nil, file.Close()
+	}
+	info, err := file.Stat()
+	if err == nil {
+		err = ours(path, info)
+	}
+	if err != nil {
+		_ = file.Close()
+		return nil, err
 	}
 	held := &fileLock{file: file, path: path}
 	// A sweep may have removed the file between its opening and the lock on

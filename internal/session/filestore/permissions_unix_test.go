@@ -6,7 +6,9 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,6 +108,36 @@ func TestFoldersThatOthersMayWriteTo(t *testing.T) {
 	}
 }
 
+func TestGroupOfTheUsersOwn(t *testing.T) {
+	number := func(text string) int {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	// Users of most systems, with a group of their name. Its number may differ.
+	for _, name := range []string{"root", "games", "man"} {
+		own, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		group, err := user.LookupGroup(name)
+		if err != nil {
+			continue
+		}
+		if !filestore.IsOwnGroup(number(own.Uid), number(group.Gid)) {
+			t.Errorf("the group %s (%s) is not taken as that of the user %s (%s)", name, group.Gid, name, own.Uid)
+		}
+		if filestore.IsOwnGroup(number(own.Uid), 54321) {
+			t.Errorf("a group without a name is taken as that of the user %s", name)
+		}
+	}
+	if !filestore.IsOwnGroup(54321, 54321) || filestore.IsOwnGroup(54321, 54322) {
+		t.Error("for a user without a name, the number of the group does not decide")
+	}
+}
+
 // A pipe in a file's place must not hold the process up.
 func TestPipesAreNotOpened(t *testing.T) {
 	for _, suffix := range []string{".session", ".lock"} {
@@ -118,6 +150,9 @@ func TestPipesAreNotOpened(t *testing.T) {
 				t.Fatal(err)
 			}
 			var foreign *filestore.EntryError
+			if _, err := store.Load(t.Context(), admin); suffix == ".session" && !errors.As(err, &foreign) {
+				t.Errorf("Load = %v, want that the pipe is not a regular file", err)
+			}
 			if err := trySave(t, store, admin, stored); !errors.As(err, &foreign) || !strings.Contains(err.Error(), "is not a regular file") {
 				t.Errorf("Save = %v, want that the pipe is not a regular file", err)
 			}
@@ -136,16 +171,47 @@ func TestAReplacedFileIsNotAsWideAsTheOldOne(t *testing.T) {
 	wantMode(t, sessionFile(t, dir), 0o600)
 }
 
+// The owner of a folder can put another in the place of what lies in it.
 func TestFolderOfAnotherUserIsRefused(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("folders can be given away by root only")
 	}
-	dir := t.TempDir()
-	if err := errors.Join(os.Mkdir(own(dir), 0o700), os.Chown(own(dir), 12345, -1)); err != nil {
+	for _, test := range []struct {
+		name string
+		path func(dir string) string
+	}{
+		{"the store's own", own},
+		{"the one that is configured", func(dir string) string { return dir }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := errors.Join(os.Mkdir(own(dir), 0o700), os.Chown(test.path(dir), 12345, -1)); err != nil {
+				t.Fatal(err)
+			}
+			_, loading := open(t, dir).Load(t.Context(), admin)
+			for _, err := range []error{loading, trySave(t, open(t, dir), admin, stored)} {
+				if err == nil || !strings.Contains(err.Error(), test.path(dir)+" belongs to another user") {
+					t.Errorf("error %v, want one that names the folder and the reason", err)
+				}
+			}
+		})
+	}
+}
+
+// A link can be turned elsewhere by its owner.
+func TestLinkOfAnotherUserIsRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("links can be given away by root only")
+	}
+	dir, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := errors.Join(os.Symlink(dir, link), os.Lchown(link, 12345, -1)); err != nil {
 		t.Fatal(err)
 	}
-	if err := trySave(t, open(t, dir), admin, stored); err == nil || !strings.Contains(err.Error(), "belongs to another user") {
-		t.Errorf("Save = %v, want an error that names the reason", err)
+	if err := trySave(t, open(t, link), admin, stored); err == nil || !strings.Contains(err.Error(), link+" belongs to another user") {
+		t.Errorf("Save = %v, want an error that names the link", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("behind the link are %v, error %v, want nothing", entries, err)
 	}
 }
 
@@ -162,9 +228,9 @@ func TestFileOfAnotherUserIsLeftAlone(t *testing.T) {
 	wantForeign(t, store, sessionFile(t, dir), "belongs to another user")
 }
 
-// TestUnreadableFile is about a file that the user may not read: that is a
-// failure of the store, not a session that does not exist.
-func TestUnreadableFile(t *testing.T) {
+// A file that the user may not read is a failure of the store, not a session
+// that does not exist.
+func TestUnreadableFile_IsAnErrorAndStays(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root reads everything")
 	}
@@ -176,5 +242,9 @@ func TestUnreadableFile(t *testing.T) {
 	}
 	if _, err := store.Load(t.Context(), admin); !errors.Is(err, fs.ErrPermission) || errors.Is(err, session.ErrNoSession) {
 		t.Errorf("Load = %v, want fs.ErrPermission", err)
+	}
+	// It may be of a newer format.
+	if err := trySave(t, store, admin, stored); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("Save = %v, want fs.ErrPermission", err)
 	}
 }

@@ -19,7 +19,13 @@ const (
 var (
 	entryName = regexp.MustCompile(`^([0-9a-f]{64})\.(session|lock)$`)
 	tempName  = regexp.MustCompile(`^([0-9a-f]{64}\.(session|ledger\.json)|salt)\.[0-9]+\.tmp$`)
+	otherName = regexp.MustCompile(`^([0-9a-f]{64}\.ledger\.json(\.lock)?|salt(\.lock)?|CACHEDIR\.TAG)$`)
 )
+
+// isOurName reports whether a file of that name is ours.
+func isOurName(name string) bool {
+	return entryName.MatchString(name) || tempName.MatchString(name) || otherName.MatchString(name)
+}
 
 // sweep removes the sessions that nobody can use any more, the locks without a
 // session, and what killed writers left behind. What it cannot remove it leaves

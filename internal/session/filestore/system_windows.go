@@ -21,6 +21,9 @@ func othersMayWrite(fs.FileInfo) bool { return false }
 // ownedByUser is true: see permissionsMatter.
 func ownedByUser(fs.FileInfo) bool { return true }
 
+// ownedByUserOrRoot is true: see permissionsMatter.
+func ownedByUserOrRoot(fs.FileInfo) bool { return true }
+
 // errorSharingViolation is what Windows answers when another process has
 // opened a file without allowing others to.
 const errorSharingViolation = syscall.Errno(32)
