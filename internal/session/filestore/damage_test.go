@@ -11,9 +11,8 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
-// TestDamagedFileIsNoSession: whatever is found in place of a session file,
-// there is no session, the log names the file and the reason and no secret,
-// and the next session takes its place.
+// The log names the file and the reason and no secret, and the next session
+// replaces the file.
 func TestDamagedFileIsNoSession(t *testing.T) {
 	dir := t.TempDir()
 	store, log := openLogged(t, dir)
@@ -84,9 +83,7 @@ func TestDamagedFileIsNoSession(t *testing.T) {
 	}
 }
 
-// TestCopiedFile: a file opens wherever it is, with its identity and
-// password, and with nothing else.
-func TestCopiedFile(t *testing.T) {
+func TestCopiedFileOpensWithItsIdentityAndPasswordAlone(t *testing.T) {
 	dir, restored := t.TempDir(), t.TempDir()
 	save(t, open(t, dir), admin, stored)
 	name := sessionFile(t, dir)

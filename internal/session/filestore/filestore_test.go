@@ -118,17 +118,17 @@ func wantNone(t testing.TB, store session.Store, account session.Account) {
 	}
 }
 
-func TestStoreKeepsTheContract(t *testing.T) {
+func TestStore_KeepsTheContract(t *testing.T) {
 	dir := t.TempDir()
 	storetest.Run(t, func(t *testing.T) session.Store { return open(t, dir) })
 }
 
-func TestLedgerKeepsTheContract(t *testing.T) {
+func TestLedger_KeepsTheContract(t *testing.T) {
 	dir := t.TempDir()
 	storetest.RunLedger(t, func(t *testing.T) session.Ledger { return open(t, dir).Ledger() })
 }
 
-func TestDefaultFolder(t *testing.T) {
+func TestOpen_WithoutDirUsesTheCacheDirectory(t *testing.T) {
 	home := t.TempDir()
 	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
 		t.Setenv(name, home)
@@ -141,7 +141,7 @@ func TestDefaultFolder(t *testing.T) {
 	sessionFile(t, filepath.Join(cache, "terraform-provider-telematics"))
 }
 
-func TestNoHome(t *testing.T) {
+func TestOpen_FailsWithoutACacheDirectory(t *testing.T) {
 	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
 		t.Setenv(name, "")
 	}
@@ -180,7 +180,7 @@ func TestFolderHoldsNoSecret(t *testing.T) {
 			return err
 		}
 		files++
-		text, err := os.ReadFile(path) //nolint:gosec // nobody else is in the folder
+		text, err := os.ReadFile(path) //nolint:gosec // only the test writes to the folder
 		if err != nil {
 			return err
 		}
@@ -200,22 +200,21 @@ func TestFolderHoldsNoSecret(t *testing.T) {
 	}
 }
 
-func TestWithoutCredentialNothingIsStored(t *testing.T) {
+func TestSave_WithoutPasswordStoresNothing(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
-	nobody := admin
-	nobody.Password = secret.String{}
-	if err := trySave(t, store, nobody, stored); !errors.Is(err, sealed.ErrNoPassword) {
+	without := admin
+	without.Password = secret.String{}
+	if err := trySave(t, store, without, stored); !errors.Is(err, sealed.ErrNoPassword) {
 		t.Errorf("Save = %v, want ErrNoPassword", err)
 	}
-	wantNone(t, store, nobody)
+	wantNone(t, store, without)
 	save(t, store, admin, stored)
-	wantNone(t, store, nobody)
+	wantNone(t, store, without)
 }
 
-// TestUnusableFolder: what keeps the store from working is an error of its
-// own, upon which its user goes on in memory, and never "no session".
-func TestUnusableFolder(t *testing.T) {
+// What keeps the store from working is an error of its own, never "no session".
+func TestSave_InAnUnusableFolderIsAnError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
@@ -252,7 +251,7 @@ func TestUnusableFolder(t *testing.T) {
 	})
 }
 
-func TestLinks(t *testing.T) {
+func TestLinks_OnlyTheUsersOwnToTheFolderIsFollowed(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need a privilege on Windows")
 	}
@@ -482,24 +481,24 @@ func TestSave_InAFolderThatVanished(t *testing.T) {
 
 func TestSessionOfANewerFormatIsNotOverwritten(t *testing.T) {
 	dir := t.TempDir()
-	store := open(t, dir)
-	save(t, store, admin, stored)
-	name := sessionFile(t, dir)
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text[8]++
-	if err := os.WriteFile(name, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := store.Load(t.Context(), admin); !errors.Is(err, session.ErrNewerFormat) || errors.Is(err, session.ErrNoSession) {
-		t.Errorf("Load = %v, want ErrNewerFormat", err)
-	}
-	if err := trySave(t, store, admin, stored); !errors.Is(err, session.ErrNewerFormat) {
-		t.Errorf("Save = %v, want ErrNewerFormat", err)
-	}
-	if after, err := os.ReadFile(name); err != nil || !bytes.Equal(text, after) {
+	path := func(account session.Account) string { return filepath.Join(own(dir), account.Key()+".session") }
+	var newer session.Account
+	var text []byte
+	storetest.RunNewerFormat(t, func(t *testing.T) session.Store { return open(t, dir) }, func(t *testing.T, account session.Account) {
+		newer = account
+		var err error
+		if text, err = os.ReadFile(path(account)); err != nil {
+			t.Fatal(err)
+		}
+		text[len("TLMTSESS")]++
+		if err := os.WriteFile(path(account), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if after, err := os.ReadFile(path(newer)); err != nil || !bytes.Equal(text, after) {
 		t.Errorf("it was overwritten, error %v", err)
+	}
+	if _, err := open(t, dir).Load(t.Context(), newer); err == nil || !strings.Contains(err.Error(), path(newer)) {
+		t.Errorf("Load = %v, want an error that names the file", err)
 	}
 }

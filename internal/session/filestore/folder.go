@@ -17,7 +17,7 @@ import (
 )
 
 // folderName is the folder of our own inside the folder that is configured,
-// which may hold other people's files.
+// which may hold anything else.
 const folderName = "telematics-sessions"
 
 // maxFile is how much of a file is read. A session has a few kilobytes.
@@ -35,8 +35,8 @@ const (
 		"# delete, and costs a login then.\n"
 )
 
-// An EntryError is something that stands in the place of a file of ours and is
-// not ours, such as a link or a pipe. It is left alone.
+// An EntryError is something that has the name of a file of ours and is not
+// ours, such as a link or a pipe. It is left alone.
 type EntryError struct {
 	// Path is the file's.
 	Path string
@@ -70,7 +70,7 @@ func ownFolder(parent string, log *slog.Logger) *folder {
 // file is the path of a file in the folder.
 func (f *folder) file(name string) string { return filepath.Join(f.path, name) }
 
-// prepare makes the folder, or makes sure that nobody else may write to it.
+// prepare makes the folder, or makes sure that no other user may write to it.
 // With again, it does so although it has before: the folder has vanished.
 func (f *folder) prepare(ctx context.Context, again bool) error {
 	f.mu.Lock()
@@ -203,7 +203,7 @@ func ours(path string, info fs.FileInfo) error {
 }
 
 // narrow takes from a file of ours the permissions that others have on it, and
-// warns, for somebody may have read it meanwhile.
+// warns, for another user may have read it.
 func (f *folder) narrow(ctx context.Context, file *os.File, info fs.FileInfo) {
 	if !permissionsMatter || info.Mode().Perm()&0o077 == 0 {
 		return

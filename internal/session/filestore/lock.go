@@ -89,7 +89,7 @@ func tryLock(path string) (*fileLock, error) {
 	}
 	held := &fileLock{file: file, path: path}
 	// A sweep may have removed the file between its opening and the lock on
-	// it; a lock on a file that is gone excludes nobody.
+	// it; a lock on a file that is gone excludes no process.
 	if held.stillThere() {
 		return held, nil
 	}

@@ -68,9 +68,8 @@ func TestLoad_TakesThePermissionsOfOthersFromASessionFile(t *testing.T) {
 	}
 }
 
-// A folder that somebody else made keeps its mode, and is refused where others
-// may write to it.
-func TestFoldersThatOthersMayWriteTo(t *testing.T) {
+// A folder that the store did not make keeps its mode.
+func TestFoldersThatOthersMayWriteToAreRefused(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		parent  fs.FileMode
@@ -160,7 +159,7 @@ func TestPipesAreNotOpened(t *testing.T) {
 	}
 }
 
-func TestAReplacedFileIsNotAsWideAsTheOldOne(t *testing.T) {
+func TestSave_GivesTheNewFileMode0600(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
 	save(t, store, admin, stored)

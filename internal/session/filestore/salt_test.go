@@ -10,7 +10,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/filestore"
 )
 
-// users returns accounts of n users of one group, who share a password.
+// users returns accounts of n users of one group, which share a password.
 func users(n int) []session.Account {
 	accounts := make([]session.Account, n)
 	for i := range accounts {
@@ -26,8 +26,7 @@ func users(n int) []session.Account {
 	return accounts
 }
 
-// TestOneDerivationPerCredentialAndProcess: two hundred users cost one.
-func TestOneDerivationPerCredentialAndProcess(t *testing.T) {
+func TestOneDerivationPerPasswordAndProcess(t *testing.T) {
 	dir, accounts := t.TempDir(), users(20)
 	store := open(t, dir)
 	for _, account := range accounts {
@@ -59,8 +58,8 @@ func TestOneDerivationPerCredentialAndProcess(t *testing.T) {
 	}
 }
 
-// TestProcessesAgreeOnTheSalt: those that start at the same moment in an empty
-// folder end with one salt, so that the next derives one key for all of theirs.
+// Processes that start at the same moment in an empty folder end with one salt,
+// so that the next derives one key for all of their sessions.
 func TestProcessesAgreeOnTheSalt(t *testing.T) {
 	dir, accounts := t.TempDir(), users(8)
 	var processes sync.WaitGroup

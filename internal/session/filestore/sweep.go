@@ -27,7 +27,7 @@ func isOurName(name string) bool {
 	return entryName.MatchString(name) || tempName.MatchString(name) || otherName.MatchString(name)
 }
 
-// sweep removes the sessions that nobody can use any more, the locks without a
+// sweep removes the sessions that are too old to use, the locks without a
 // session, and what killed writers left behind. What it cannot remove it leaves
 // to the next sweep.
 func (f *folder) sweep() {

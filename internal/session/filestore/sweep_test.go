@@ -12,7 +12,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
-func TestFirstSaveOfAProcess_RemovesWhatNobodyCanUse(t *testing.T) {
+func TestSave_RemovesWhatIsTooOldToUse(t *testing.T) {
 	const day = 24 * time.Hour
 	dir := t.TempDir()
 	before := open(t, dir)

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// permissionsMatter says that file modes tell who can read a file.
+// permissionsMatter says that file modes decide which users can read a file.
 const permissionsMatter = true
 
 // openFlags keep a link from being followed, and a pipe from holding the

@@ -6,9 +6,9 @@ import (
 	"syscall"
 )
 
-// permissionsMatter says that file modes do not tell who can read a file: on
-// Windows the user's cache directory has an access control list that keeps
-// others out.
+// permissionsMatter says that file modes do not decide which users can read a
+// file: on Windows the user's cache directory has an access control list that
+// keeps others out.
 const permissionsMatter = false
 
 // openFlags are none: links need a privilege, and there are no pipes among

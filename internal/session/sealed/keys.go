@@ -13,10 +13,10 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 )
 
-// The cost of a guess at a password, for one who has a copy of a sealed
-// session: five passes of Argon2id over 7 MiB in one lane. Of the choices that
-// OWASP's password storage recommendation calls equal it is the one with the
-// least memory. They are part of format 1.
+// The cost of a guess at the password of a copied session: five passes of
+// Argon2id over 7 MiB in one lane. Of the choices that OWASP's password storage
+// recommendation calls equal it is the one with the least memory. They are part
+// of format 1.
 //
 // More would cost every process of every run, for passwords that people do
 // not choose: the platform generates passwords and keys. In a process that has
@@ -44,8 +44,8 @@ func NewSalt() []byte {
 	return salt
 }
 
-// Salt returns the salt to seal sessions of the password with where they
-// share no place that could hold one: the salt of the first session of the
+// Salt returns the salt to seal sessions of the password with where they share
+// no folder that could hold one: the salt of the first session of the
 // password that was opened, else a random one, and from then on the same. Two
 // hundred users of an instance cost one derivation.
 func (b *Box) Salt(password secret.String) []byte {
@@ -64,7 +64,7 @@ func (b *Box) Derivations() int {
 }
 
 // A keyring derives the key of a password with a salt once and remembers it
-// for the process, and the salt for whoever seals with that password next.
+// for the process, and the salt that the password is used with next.
 type keyring struct {
 	// derive is deriveKey where it is nil.
 	derive func(password secret.String, salt []byte) []byte
@@ -75,7 +75,7 @@ type keyring struct {
 	salts map[name][]byte
 }
 
-// name stands for a password, or for one with a salt. The maps are not to
+// name stands for a password, or for one with a salt. The maps must not
 // hold passwords in the clear.
 type name [sha256.Size]byte
 

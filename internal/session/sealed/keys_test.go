@@ -9,8 +9,8 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/sealed"
 )
 
-// TestOneDerivationPerCredentialAndSalt: callers at the same time wait for one.
-func TestOneDerivationPerCredentialAndSalt(t *testing.T) {
+// Callers at the same time wait for one derivation.
+func TestOneDerivationPerPasswordAndSalt(t *testing.T) {
 	var (
 		box     sealed.Box
 		callers sync.WaitGroup
@@ -37,9 +37,9 @@ func TestOneDerivationPerCredentialAndSalt(t *testing.T) {
 	}
 }
 
-// TestSaltIsTheOneFirstOpened: what was stored by another process decides with
+// What was stored by another process decides with
 // which salt this one seals, so that both derive one key.
-func TestSaltIsTheOneFirstOpened(t *testing.T) {
+func TestSalt_IsThatOfTheFirstSessionOpened(t *testing.T) {
 	accounts := users(3)
 	var box sealed.Box
 	// What does not open decides nothing.
@@ -64,8 +64,7 @@ func TestSaltIsTheOneFirstOpened(t *testing.T) {
 	}
 }
 
-// TestKeysDifferBySaltAndCredential pins what a derivation depends on.
-func TestKeysDifferBySaltAndCredential(t *testing.T) {
+func TestKeysDifferBySaltAndPassword(t *testing.T) {
 	seen := map[string]string{}
 	for _, password := range []string{"a", "b"} {
 		for _, salt := range []string{"0123456789abcdef", "0123456789abcdeg"} {

@@ -25,7 +25,7 @@ import (
 //	sealed            JSON of the session, XChaCha20-Poly1305, and its 16-byte tag
 //
 // Everything before the sealed part is authenticated with it, and so is the
-// identity: what is moved to another identity's place does not open.
+// identity: a session that is moved to another identity's name does not open.
 const (
 	magic         = "TLMTSESS"
 	formatVersion = 1
@@ -67,7 +67,7 @@ type document struct {
 }
 
 // A Box seals sessions and opens them. It derives the key of a password with
-// a salt once. The zero value is ready for use, by many at once.
+// a salt once. The zero value is ready for use, and safe for concurrent use.
 type Box struct{ keys keyring }
 
 // Seal encrypts a session for the account. The salt has [SaltSize] bytes and

@@ -63,7 +63,7 @@ const formatOne = "" +
 	"SQiwyw9EPIBPtQTJO/XLPaDhOxiPpaRVlrN9oPz6Iw9JEEnJW/aD/e8oO1xlbIC4/RSYQK9sItH6k54GCbyHLsOfXxPICMYx8FxHSqSMaJh2li8C" +
 	"jrusqj9hQCFmF6X5/z13lMH9MI1VdCWv69Vruk0bC7gFtKjphnT63UJ5JfwuFqcYJGW8XEI="
 
-func TestWhatIsSealedOpens(t *testing.T) {
+func TestOpen_OpensWhatAnyProcessSealed(t *testing.T) {
 	old, err := base64.StdEncoding.DecodeString(formatOne)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestWhatIsSealedOpens(t *testing.T) {
 	}
 }
 
-func TestAnotherAccountOpensNothing(t *testing.T) {
+func TestOpen_ForAnotherAccountFails(t *testing.T) {
 	var box sealed.Box
 	text := seal(t, &box, admin, stored)
 	changed := admin
@@ -97,10 +97,10 @@ func TestAnotherAccountOpensNothing(t *testing.T) {
 	another := admin
 	another.Login = "another@fleet.example"
 	wantUnusable(t, &box, text, another, "damaged")
-	nobody := admin
-	nobody.Password = secret.String{}
-	wantUnusable(t, &box, text, nobody, "no password")
-	if _, err := box.Seal(stored, nobody, salt); !errors.Is(err, sealed.ErrNoPassword) {
+	without := admin
+	without.Password = secret.String{}
+	wantUnusable(t, &box, text, without, "no password")
+	if _, err := box.Seal(stored, without, salt); !errors.Is(err, sealed.ErrNoPassword) {
 		t.Errorf("Seal without a password = %v, want ErrNoPassword", err)
 	}
 	if _, err := box.Seal(stored, admin, salt[1:]); err == nil {
@@ -109,8 +109,7 @@ func TestAnotherAccountOpensNothing(t *testing.T) {
 	wantUnusable(t, &box, seal(t, &box, admin, session.Session{}), admin, "other than a session")
 }
 
-// TestSameSessionIsNeverSealedAlike: a nonce is used once.
-func TestSameSessionIsNeverSealedAlike(t *testing.T) {
+func TestSeal_UsesANonceOnce(t *testing.T) {
 	var (
 		box  sealed.Box
 		seen [][]byte
@@ -124,8 +123,8 @@ func TestSameSessionIsNeverSealedAlike(t *testing.T) {
 	}
 }
 
-// TestEveryByteCounts alters each byte of a text in turn.
-func TestEveryByteCounts(t *testing.T) {
+// Each bit of a text is altered, and the text is cut after each byte.
+func TestOpen_RefusesAlteredText(t *testing.T) {
 	var box sealed.Box
 	sealed.DeriveCheaply(&box)
 	whole := seal(t, &box, admin, stored)
@@ -151,7 +150,7 @@ func TestEveryByteCounts(t *testing.T) {
 }
 
 // FuzzOpen looks for texts that make Open panic, or that it takes for a
-// session though nobody has sealed them.
+// session though they were not sealed.
 func FuzzOpen(f *testing.F) {
 	var box sealed.Box
 	sealed.DeriveCheaply(&box)
@@ -180,7 +179,7 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// users returns accounts of n users of one group, who share a password.
+// users returns accounts of n users of one group, which share a password.
 func users(n int) []session.Account {
 	accounts := make([]session.Account, n)
 	for i := range accounts {

@@ -103,7 +103,7 @@ func count(t *testing.T, store session.Store, account session.Account, inside *a
 		return false
 	}
 	if n := inside.Add(1); n != 1 {
-		t.Errorf("%d hold the exclusive right at the same time", n)
+		t.Errorf("%d hold the lock at the same time", n)
 	}
 	before, err := lock.Load(ctx)
 	if err != nil && !errors.Is(err, session.ErrNoSession) {
@@ -146,7 +146,7 @@ func waitEndsWithContext(t *testing.T, open func(*testing.T) session.Store) {
 			t.Errorf("%s: Acquire of what is held = %v after it was cancelled, want context.Canceled", wait.name, err)
 		}
 	}
-	// Who gave up has changed nothing for the holder, nor for the next.
+	// The wait that ended has changed nothing for the holder, nor for the next.
 	saveWith(t, lock, numbered(1))
 	release(t, lock)
 	save(t, other, account, numbered(2))
@@ -187,10 +187,10 @@ func releaseLetsIn(t *testing.T, open func(*testing.T) session.Store) {
 		got := <-in
 		cancel()
 		if got.err != nil {
-			t.Fatalf("Acquire by one who waited: %v", got.err)
+			t.Fatalf("Acquire of a caller that waited: %v", got.err)
 		}
 		if s, err := got.lock.Load(t.Context()); err != nil || !equal(s, numbered(1)) {
-			t.Errorf("Load by one who waited = %+v, %v, want what the holder saved", s, err)
+			t.Errorf("Load of a caller that waited = %+v, %v, want what the holder saved", s, err)
 		}
 		release(t, got.lock)
 	}

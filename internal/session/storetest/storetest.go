@@ -1,7 +1,7 @@
 // Package storetest checks that a [session.Store] or a [session.Ledger] keeps
 // its contract: every sentence of the doc comments that can be seen from
-// outside. What it takes to kill a holder, or to end its right by time, is up
-// to the tests of each implementation.
+// outside. What it takes to kill a lock holder, or to end its lock by time, is
+// up to the tests of each implementation.
 package storetest
 
 import (
@@ -49,6 +49,38 @@ func Run(t *testing.T, open func(t *testing.T) session.Store) {
 		{"identities do not wait for each other", identitiesDoNotWait},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open) })
+	}
+}
+
+// RunNewerFormat checks that a store leaves an entry of a newer format alone
+// (ARCHITECTURE.md, rule 12). Each call of age turns the stored entry of the
+// account into one of a later format. The handles that open returns share their
+// storage, as those of [Run] do.
+func RunNewerFormat(t *testing.T, open func(t *testing.T) session.Store, age func(t *testing.T, account session.Account)) {
+	t.Helper()
+	store, account, other := open(t), newAccount(t), newAccount(t)
+	other.Login += " other"
+	save(t, store, account, numbered(1))
+	save(t, store, other, numbered(1))
+	age(t, account)
+	for _, handle := range []session.Store{store, open(t)} {
+		if got, err := handle.Load(t.Context(), account); !errors.Is(err, session.ErrNewerFormat) || errors.Is(err, session.ErrNoSession) || !got.IsZero() {
+			t.Errorf("Load = %v, %v, want the zero session and ErrNewerFormat", got, err)
+		}
+		lock := acquire(t, handle, account)
+		if _, err := lock.Load(t.Context()); !errors.Is(err, session.ErrNewerFormat) || errors.Is(err, session.ErrNoSession) {
+			t.Errorf("Lock.Load = %v, want ErrNewerFormat", err)
+		}
+		if err := lock.Save(t.Context(), numbered(2)); !errors.Is(err, session.ErrNewerFormat) {
+			t.Errorf("Save = %v, want ErrNewerFormat", err)
+		}
+		release(t, lock)
+		// It concerns that identity alone, and is there still.
+		save(t, handle, other, numbered(2))
+		wantLoaded(t, store, other, numbered(2))
+		if _, err := handle.Load(t.Context(), account); !errors.Is(err, session.ErrNewerFormat) {
+			t.Errorf("Load after a Save that was refused = %v, want ErrNewerFormat", err)
+		}
 	}
 }
 
@@ -183,8 +215,7 @@ func otherPasswords(t *testing.T, open func(*testing.T) session.Store) {
 	if got, err := lock.Load(t.Context()); !errors.Is(err, session.ErrNoSession) || !got.IsZero() {
 		t.Errorf("Lock.Load with another password = %v, %v, want ErrNoSession", got, err)
 	}
-	// A changed password: what the new one obtains takes the place of what
-	// the old one did.
+	// A changed password: its session replaces the one of the old password.
 	saveWith(t, lock, numbered(2))
 	release(t, lock)
 	wantLoaded(t, one, stranger, numbered(2))
