@@ -54,16 +54,14 @@ func (p *Platform) ChangeApplication(id string, change func(*Application)) bool 
 func (p *Platform) DeleteApplication(id string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, u := range p.usersOf(func(i Instance) bool { return foldID(i.ApplicationID) == foldID(id) }, true) {
-		p.removeUser(u)
-	}
 	return p.removeApplication(id)
 }
 
+// removeApplication deletes an application with all that is in it.
 func (p *Platform) removeApplication(id string) bool {
 	for _, i := range p.instances.all() {
 		if foldID(i.ApplicationID) == foldID(id) {
-			p.instances.remove(foldID(i.ID))
+			p.removeInstance(i.ID)
 		}
 	}
 	return p.applications.remove(foldID(id))

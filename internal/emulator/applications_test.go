@@ -223,7 +223,11 @@ func TestDelete_IsRefusedWithUsersInside(t *testing.T) {
 			a.DeleteUser(emulator.OtherDeviceToken)
 			a.ChangeUser(deviceToken, func(u *emulator.User) { u.Inactive = test.inactive })
 			if !test.isForbidden {
+				token := a.loginUser().Result.AccessToken.Token
 				a.must(nil, http.MethodDelete, "/v1/Instances/"+instanceID, "")
+				if left := a.RegisteredUsers(); len(left) != 0 || a.Accepts(token) {
+					t.Errorf("users %v are left of a deleted instance, with a token: %t", left, a.Accepts(token))
+				}
 				a.must(nil, http.MethodDelete, updatePath(emulator.ApplicationID), "")
 				return
 			}
@@ -308,7 +312,9 @@ func TestAccountsThatAreRefused(t *testing.T) {
 		{"instance without a name", http.MethodPost, instances, `{}`, 422, "Name is required."},
 		{"instance with an unknown Status", http.MethodPost, instances, `{"name":"x","status":0}`, 422, "Status must be 1 or 2."},
 		{"instance's fields in a body", http.MethodPatch, one, `{"name":"x"}`, 400, "into the query"},
-		{"instance's unknown parameter", http.MethodPatch, one + "?name=x", "", 400, "unknown parameter"},
+		{"instance's unknown parameter", http.MethodPatch, one + "?name=x", "", 400, "unknown or repeated parameter"},
+		{"instance's repeated parameter", http.MethodPatch, one + "?Name=x&Name=y", "", 400, "repeated parameter"},
+		{"instance's text that is not encoded", http.MethodPatch, one + "?Name=x&Description=100%", "", 400, "not percent-encoded"},
 		{"instance's text for Status", http.MethodPatch, one + "?Status=Active", "", 400, "must be a number"},
 		{"instance's unknown Status", http.MethodPatch, one + "?Status=3", "", 422, "Status must be 1 or 2."},
 		{"instance's name taken away", http.MethodPatch, one + "?Name=", "", 422, "Name is required."},

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -70,6 +71,11 @@ func (p *Platform) ChangeInstance(id string, change func(*Instance)) bool {
 func (p *Platform) DeleteInstance(id string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	return p.removeInstance(id)
+}
+
+// removeInstance deletes an instance with its users, whose tokens end.
+func (p *Platform) removeInstance(id string) bool {
 	for _, u := range p.usersOf(func(i Instance) bool { return foldID(i.ID) == foldID(id) }, true) {
 		p.removeUser(u)
 	}
@@ -180,10 +186,13 @@ func (p *Platform) updateInstance(r *http.Request, body []byte) reply {
 	if len(body) > 0 {
 		return refusal(http.StatusBadRequest, "Bad request", "", "The fields belong into the query.")
 	}
-	query := r.URL.Query()
-	for name := range query {
-		if name != "Name" && name != "Description" && name != "Status" {
-			return refusal(http.StatusBadRequest, "Bad request", "", "There is an unknown parameter in the query.")
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return refusal(http.StatusBadRequest, "Bad request", "", "The query is not percent-encoded.")
+	}
+	for name, values := range query {
+		if name != "Name" && name != "Description" && name != "Status" || len(values) > 1 {
+			return refusal(http.StatusBadRequest, "Bad request", "", "There is an unknown or repeated parameter in the query.")
 		}
 	}
 	if query.Has("Name") {
@@ -219,7 +228,7 @@ func (p *Platform) deleteInstance(r *http.Request, _ []byte) reply {
 	if len(p.usersOf(inside, !p.options.InactiveUsersDoNotBlock)) > 0 {
 		return unprocessable("InstanceId", "Can't update instance, because users exists in instance.")
 	}
-	p.instances.remove(foldID(found.ID))
+	p.removeInstance(found.ID)
 	return done()
 }
 

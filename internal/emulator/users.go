@@ -329,6 +329,9 @@ func (p *Platform) moveUser(r *http.Request, body []byte) reply {
 	if !known || !strings.EqualFold(to.Key, request.ToInstanceKey) {
 		return unprocessable("ToInstanceKey", "The instance or its key is wrong.")
 	}
+	if refused := p.authorizeScope(r, p.ofInstance(to)); refused != nil {
+		return *refused
+	}
 	found.InstanceID = to.ID
 	p.users.put(foldID(found.DeviceToken), found)
 	return done()

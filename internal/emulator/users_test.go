@@ -187,6 +187,8 @@ func TestMoveUser(t *testing.T) {
 	}
 	a.wantBody(422, "key is wrong", http.MethodPost, movePath, body(deviceToken, emulator.OtherInstanceID, instanceKey))
 	a.wantBody(422, "key is wrong", http.MethodPost, movePath, body(deviceToken, unknownID, instanceKey))
+	limited := a.as(emulator.Admin{OnlyInstanceID: instanceID})
+	limited.wantBody(403, "no access", http.MethodPost, movePath, body(deviceToken, emulator.OtherInstanceID, emulator.OtherInstanceKey))
 	a.wantBody(403, "no access", http.MethodPost, movePath, body(unknownID, emulator.OtherInstanceID, emulator.OtherInstanceKey))
 	if got := a.user(deviceToken).InstanceID; got != instanceID {
 		t.Errorf("the user is in %s after moves that were refused", got)
