@@ -124,13 +124,20 @@ func reset() { panic(http.ErrAbortHandler) }
 
 // Hang never answers: it ends when the client goes or the platform is closed.
 func Hang() Fault {
-	return Fault{name: "hang", instead: func(x exchange) {
-		select {
-		case <-x.r.Context().Done():
-		case <-x.p.closed:
-		}
-		panic(http.ErrAbortHandler)
-	}}
+	return Fault{name: "hang", instead: func(x exchange) { x.hang() }}
+}
+
+// ActedHang acts, and then never answers, as [Hang].
+func ActedHang() Fault {
+	return Fault{name: "acted-hang", spoil: func(x exchange, _ reply) { x.hang() }}
+}
+
+func (x exchange) hang() {
+	select {
+	case <-x.r.Context().Done():
+	case <-x.p.closed:
+	}
+	reset()
 }
 
 // Delay acts, and holds the answer back for d.
@@ -146,6 +153,19 @@ func HTMLPage(code int) Fault {
 	return Fault{name: fmt.Sprintf("html:%d", code), instead: func(x exchange) {
 		x.sendBody(reply{httpStatus: code, contentType: "text/html"}, []byte("<!DOCTYPE html><title>Welcome</title><p>Please sign in."))
 	}}
+}
+
+// ForeignJSON answers with JSON that is not the platform's, as a gateway does,
+// instead of acting.
+func ForeignJSON(code int) Fault {
+	return Fault{name: fmt.Sprintf("json:%d", code), instead: func(x exchange) {
+		x.sendBody(reply{httpStatus: code}, []byte(`{"message":"Please sign in.","requestId":"1"}`))
+	}}
+}
+
+// NoBody answers with a status and nothing else, instead of acting.
+func NoBody(code int) Fault {
+	return Fault{name: fmt.Sprintf("bare:%d", code), instead: func(x exchange) { x.sendBody(reply{httpStatus: code}, nil) }}
 }
 
 // Redirect sends the client elsewhere with 307 instead of acting.
@@ -223,13 +243,13 @@ func HugeBody() Fault {
 }
 
 // ParseFault reads a fault as a script writes it: pass, reset, hang, lost,
-// huge, truncated, cut, empty, content-type, null-result, empty-tokens,
-// delay:2s, html:200, problem:400, inner:401, acted:503, status:503,
-// status:429:retry-after=60, status:401:code=1002, redirect:URL, or
-// redirect:302:URL.
+// acted-hang, huge, truncated, cut, empty, content-type, null-result,
+// empty-tokens, delay:2s, html:200, json:200, bare:405, problem:400, inner:401,
+// acted:503, status:503, status:429:retry-after=60, status:401:code=1002,
+// redirect:URL, or redirect:302:URL.
 func ParseFault(text string) (Fault, error) {
 	for _, f := range []Fault{
-		Pass(), ConnectionReset(), Hang(), LostAnswer(), HugeBody(), TruncatedJSON(), CutBody(), EmptyAnswer(), WrongContentType(),
+		Pass(), ConnectionReset(), Hang(), ActedHang(), LostAnswer(), HugeBody(), TruncatedJSON(), CutBody(), EmptyAnswer(), WrongContentType(),
 		NullResult(), EmptyTokens(),
 	} {
 		if f.name == text {
@@ -268,7 +288,7 @@ func ParseFault(text string) (Fault, error) {
 	case more:
 		return Fault{}, unknown
 	}
-	for _, f := range []func(int) Fault{Status, InnerStatus, ActedStatus, HTMLPage, ProblemDetails} {
+	for _, f := range []func(int) Fault{Status, InnerStatus, ActedStatus, HTMLPage, ForeignJSON, NoBody, ProblemDetails} {
 		if made := f(code); made.name == text {
 			return made, nil
 		}

@@ -31,6 +31,8 @@ func TestFaultsThatAnswer(t *testing.T) {
 		{"inner:0", 200, false, func(a answer) bool { return a.Status == 0 && a.Result == nil && strings.Contains(a.body, `"Status":0`) }},
 		{"inner:419", 200, false, func(a answer) bool { return a.Status == 419 && a.Result == nil }},
 		{"status:401:code=1002", 401, false, func(a answer) bool { return a.Status == 401 && len(a.Errors) == 1 && a.Errors[0].Code == 1002 }},
+		{"json:200", 200, false, func(a answer) bool { return strings.HasPrefix(a.body, `{"message":`) && a.Status == 0 }},
+		{"bare:405", 405, false, func(a answer) bool { return a.body == "" }},
 		{"acted:503", 503, true, func(a answer) bool { return a.Status == 503 && a.Result == nil && a.message() != "" }},
 		{"problem:400", 400, false, func(a answer) bool {
 			return a.header.Get("Content-Type") == "application/problem+json; charset=utf-8" &&
@@ -117,7 +119,8 @@ func TestFaultsThatBreak(t *testing.T) {
 func TestHangEndsWithTheClientOrThePlatform(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := emulator.New(emulator.Options{})
-		p.Inject(emulator.Login, emulator.Hang(), emulator.Hang())
+		p.AddTestAccounts()
+		p.Inject(emulator.Login, emulator.Hang(), emulator.ActedHang())
 		gone, leave := context.WithCancel(t.Context())
 		// In this order: closing the platform ends all that hangs.
 		for _, test := range []struct {
@@ -131,7 +134,9 @@ func TestHangEndsWithTheClientOrThePlatform(t *testing.T) {
 			ended := make(chan any, 1)
 			go func() {
 				defer func() { ended <- recover() }()
-				p.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(test.ctx, http.MethodPost, loginPath, strings.NewReader(adminObject)))
+				request := httptest.NewRequestWithContext(test.ctx, http.MethodPost, loginPath, strings.NewReader(adminObject))
+				request.Header.Set("Content-Type", "application/json")
+				p.ServeHTTP(httptest.NewRecorder(), request)
 			}()
 			time.Sleep(1000 * time.Hour) // of the bubble's time
 			select {
@@ -144,8 +149,8 @@ func TestHangEndsWithTheClientOrThePlatform(t *testing.T) {
 				t.Errorf("%s: it ended with %v, want the connection aborted", test.name, got)
 			}
 		}
-		if c := p.Counts(); c != (emulator.Counts{Login: 2}) {
-			t.Errorf("counts = %+v, want 2 logins that issued nothing", c)
+		if c := p.Counts(); c != (emulator.Counts{Login: 2, LoggedIn: 1}) {
+			t.Errorf("counts = %+v, want 2 logins, of which the second acted", c)
 		}
 	})
 }
@@ -319,7 +324,7 @@ func TestParseFaultReadsWhatStringWrites(t *testing.T) {
 		emulator.ConnectionReset(), emulator.Hang(), emulator.LostAnswer(), emulator.HugeBody(), emulator.TruncatedJSON(),
 		emulator.CutBody(), emulator.EmptyAnswer(), emulator.WrongContentType(), emulator.NullResult(), emulator.EmptyTokens(),
 		emulator.Delay(2 * time.Second), emulator.Delay(1500 * time.Millisecond), emulator.HTMLPage(200), emulator.InnerStatus(401),
-		emulator.Pass(), emulator.InnerStatus(0), emulator.ActedStatus(503), emulator.ProblemDetails(400), emulator.StatusWithCode(401, 1002),
+		emulator.ActedHang(), emulator.ForeignJSON(200), emulator.NoBody(407), emulator.Pass(), emulator.InnerStatus(0), emulator.ActedStatus(503), emulator.ProblemDetails(400), emulator.StatusWithCode(401, 1002),
 		emulator.RedirectWithStatus(302, "/sign-in"), emulator.RedirectWithStatus(302, "https://192.0.2.1/a:b"), emulator.Redirect("302"),
 		emulator.Status(503), emulator.StatusWithRetryAfter(429, "60"),
 		emulator.StatusWithRetryAfter(503, "Mon, 01 Jun 2026 11:50:00 GMT"), emulator.Redirect("http://127.0.0.1:1/v1?x=y:z"),
@@ -337,7 +342,7 @@ func TestParseFaultRefuses(t *testing.T) {
 	for _, text := range []string{
 		"", "nothing", "Reset", "reset:1", "delay", "delay:", "delay:2", "delay:soon", "html", "html:", "html:two", "html:200:x",
 		"inner:", "inner:401:x", "status", "status:", "status:99", "status:600", "status:-1", "status:429:60", "status:429:",
-		"teapot:418", "inner:00", "html:0", "acted", "acted:503:x", "problem:", "status:401:code=", "status:401:code=x", "html:+200", "pass:1",
+		"teapot:418", "inner:00", "html:0", "acted", "acted:503:x", "problem:", "status:401:code=", "status:401:code=x", "html:+200", "pass:1", "bare", "json:x", "acted-hang:1",
 	} {
 		t.Run(text, func(t *testing.T) {
 			fault, err := emulator.ParseFault(text)
