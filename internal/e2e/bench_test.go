@@ -63,7 +63,7 @@ func newBenchmarkCLI(b *testing.B) *benchmarkCLI {
 	b.Helper()
 	cli, binary := clitest.CLI(b), clitest.Provider(b)
 	c := &benchmarkCLI{path: cli, folder: b.TempDir(), platform: emulator.New(emulator.Options{})}
-	c.platform.AddAdmin(emulator.Admin{Email: adminEmail, Password: adminPassword})
+	c.platform.AddTestAccounts()
 	server := httptest.NewServer(c.platform)
 	b.Cleanup(server.Close)
 	set := func(key, value string) { c.env = append(c.env, key+"="+value) }
@@ -74,8 +74,8 @@ func newBenchmarkCLI(b *testing.B) *benchmarkCLI {
 	set("XDG_CACHE_HOME", filepath.Join(c.folder, "cache"))
 	set("CHECKPOINT_DISABLE", "1")
 	set("TELEMATICS_USER_SERVICE_URL", server.URL)
-	set("TELEMATICS_EMAIL", adminEmail)
-	set("TELEMATICS_PASSWORD", adminPassword)
+	set("TELEMATICS_EMAIL", emulator.AdminEmail)
+	set("TELEMATICS_PASSWORD", emulator.AdminPassword)
 	if err := useProvider(c.folder, set, filepath.Dir(binary)); err != nil {
 		b.Fatal(err)
 	}

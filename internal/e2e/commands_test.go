@@ -58,14 +58,14 @@ func account(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range []string{"EMAIL", "PASSWORD", "INSTANCE_ID", "INSTANCE_KEY"} {
 		ts.Setenv("TELEMATICS_"+name, "")
 	}
-	ts.Setenv("TF_VAR_device_token", deviceToken)
+	ts.Setenv("TF_VAR_device_token", emulator.DeviceToken)
 	switch args[0] {
 	case "admin":
-		ts.Setenv("TELEMATICS_EMAIL", adminEmail)
-		ts.Setenv("TELEMATICS_PASSWORD", adminPassword)
+		ts.Setenv("TELEMATICS_EMAIL", emulator.AdminEmail)
+		ts.Setenv("TELEMATICS_PASSWORD", emulator.AdminPassword)
 	case "user":
-		ts.Setenv("TELEMATICS_INSTANCE_ID", instanceID)
-		ts.Setenv("TELEMATICS_INSTANCE_KEY", instanceKey)
+		ts.Setenv("TELEMATICS_INSTANCE_ID", emulator.InstanceID)
+		ts.Setenv("TELEMATICS_INSTANCE_KEY", emulator.InstanceKey)
 	case "none":
 	default:
 		ts.Fatalf("no account %q", args[0])
@@ -79,7 +79,7 @@ func users(ts *testscript.TestScript, neg bool, args []string) {
 	tokens := make([]string, n)
 	for i := range tokens {
 		tokens[i] = fmt.Sprintf("d0e1f2a3-0000-4000-8000-%012d", i)
-		platformOf(ts).AddUser(emulator.User{DeviceToken: tokens[i], InstanceID: instanceID})
+		platformOf(ts).AddUser(emulator.User{DeviceToken: tokens[i], InstanceID: emulator.InstanceID})
 	}
 	list, err := json.Marshal(tokens)
 	ts.Check(err)

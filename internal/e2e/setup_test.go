@@ -12,15 +12,6 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
-// The accounts that every script's platform knows.
-const (
-	adminEmail    = "api-login@example.com"
-	adminPassword = "P@ssw0rd-of-the-api-login"
-	instanceID    = "0a1b2c3d-0000-4000-8000-00000000f1ee"
-	instanceKey   = "5ec2e7ab-0000-4000-8000-00000000c0de"
-	deviceToken   = "d0e1f2a3-0000-4000-8000-00000000cafe"
-)
-
 // platformKey is where a script's platform is kept in its environment.
 type platformKey struct{}
 
@@ -28,9 +19,7 @@ type platformKey struct{}
 // machine's own configuration, caches or credentials reaches it.
 func setUp(env *testscript.Env, cli, binary string) error {
 	platform := emulator.New(emulator.Options{})
-	platform.AddAdmin(emulator.Admin{Email: adminEmail, Password: adminPassword})
-	platform.AddInstance(emulator.Instance{ID: instanceID, Key: instanceKey})
-	platform.AddUser(emulator.User{DeviceToken: deviceToken, InstanceID: instanceID})
+	platform.AddTestAccounts()
 	server := httptest.NewServer(platform)
 	env.Defer(func() {
 		server.CloseClientConnections()
