@@ -36,7 +36,11 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 }
 
 func platformOf(ts *testscript.TestScript) *emulator.Platform {
-	return ts.Value(platformKey{}).(*emulator.Platform)
+	platform, ok := ts.Value(platformKey{}).(*emulator.Platform)
+	if !ok {
+		ts.Fatalf("the script has no platform")
+	}
+	return platform
 }
 
 // plain refuses what a command does not take.
