@@ -91,13 +91,13 @@ func users(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func requests(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) > 0, "requests login=N refresh=N limited=N spent=N")
+	plain(ts, neg, len(args) > 0, "requests login=N refresh=N users=N permissions=N limited=N spent=N")
 	p := platformOf(ts)
 	counts := p.Counts()
 	for _, arg := range args {
 		name, number, _ := strings.Cut(arg, "=")
 		got, known := map[string]int{
-			"login": counts.Login, "refresh": counts.Refresh, "users": counts.Users,
+			"login": counts.Login, "refresh": counts.Refresh, "users": counts.Users, "permissions": counts.Permissions,
 			"limited": counts.RateLimited, "spent": counts.SpentRefresh,
 		}[name]
 		if !known {
@@ -166,6 +166,9 @@ func clean(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 		if len(files) == 0 {
 			ts.Fatalf("%s: nothing there to scan", arg)
+		}
+		for _, file := range files {
+			ts.Logf("%8d bytes  %s", file.Size, file.Name)
 		}
 		for _, finding := range found {
 			lines = append(lines, arg+": "+finding.String())

@@ -24,6 +24,7 @@
 //
 //	each FOLDER COMMAND …     run a command in each copy of a folder, one after the other
 //	together FOLDER COMMAND … run it in all copies of a folder at the same time
+//	downstream                call the platform with the header in AUTHORIZATION and print the answer
 //
 // They need a CLI with ephemeral resources, which TELEMATICS_E2E_CLI names, and
 // are skipped where it names none. TELEMATICS_E2E_PROVIDER names the provider's

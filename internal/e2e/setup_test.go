@@ -1,14 +1,13 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/telematics-tools/terraform-provider-telematics/internal/cliconfig"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
@@ -35,11 +34,12 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	if err := os.Symlink(cli, filepath.Join(bin, "terraform")); err != nil {
 		return err
 	}
-	goTool, err := exec.LookPath("go")
+	examples, err := filepath.Abs("../../examples")
 	if err != nil {
 		return err
 	}
-	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH")+string(os.PathListSeparator)+filepath.Dir(goTool))
+	env.Setenv("EXAMPLES", examples)
+	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 	env.Setenv("CHECKPOINT_DISABLE", "1")
@@ -48,13 +48,23 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	env.Setenv("TF_CLI_ARGS_apply", "-auto-approve")
 	env.Setenv("TELEMATICS_USER_SERVICE_URL", server.URL)
 	env.Setenv("TELEMATICS_REQUEST_TIMEOUT", "5s")
+	env.Setenv("TF_VAR_downstream_command", "downstream >downstream.json")
 	env.Setenv(clockVariable, "0s")
 	return useProvider(env.WorkDir, env.Setenv, filepath.Dir(binary))
 }
 
-// useProvider lets the CLI take the provider from a folder.
+// useProvider lets the CLI take the provider from a folder instead of a
+// registry. OpenTofu looks the short address up in its own registry, Terraform
+// in the other.
 func useProvider(work string, setenv func(key, value string), folder string) error {
 	config := filepath.Join(work, ".terraformrc")
 	setenv("TF_CLI_CONFIG_FILE", config)
-	return cliconfig.WriteOverride(config, folder)
+	return os.WriteFile(config, fmt.Appendf(nil, `provider_installation {
+  dev_overrides {
+    "registry.terraform.io/telematics-tools/telematics" = %[1]q
+    "registry.opentofu.org/telematics-tools/telematics" = %[1]q
+  }
+  direct {}
+}
+`, folder), 0o600)
 }

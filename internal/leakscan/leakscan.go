@@ -1,5 +1,5 @@
 // Package leakscan looks for secrets in what a run leaves behind: a state, a
-// saved plan, logs. It is for the demo and for tests.
+// saved plan, logs. It is for tests.
 package leakscan
 
 import (
