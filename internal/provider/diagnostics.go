@@ -91,8 +91,7 @@ func (how explanation) readOnly(err *session.ReadOnlyError) string {
 // refresh explains why a session was not refreshed.
 func (how explanation) refresh(err error) string {
 	var answer *userservice.Error
-	switch {
-	case !errors.As(err, &answer):
+	if !errors.As(err, &answer) {
 		return sentence(err)
 	}
 	text := sentence(err)

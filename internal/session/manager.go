@@ -315,10 +315,10 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 	if err != nil {
 		return Result{}, &OpenError{Refresh: refreshed, Login: err}
 	}
-	answer.Revocations = recent
 	if !revoked.IsZero() {
-		answer.Revocations = append(recent, m.now())
+		recent = append(recent, m.now())
 	}
+	answer.Revocations = recent
 	answer.Session = m.provenAfter(ctx, req, answer.Session, revoked)
 	result := m.result(req, m.keep(ctx, req.Account, lock, answer.Session, tried), LoggedIn, answer.ClockSkew)
 	if waited >= noticeableWait {

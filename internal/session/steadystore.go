@@ -112,23 +112,21 @@ func (s *steadyStore) try(ctx context.Context, do func(Store) error) error {
 	poll := Poll{First: firstStorePause, Last: lastStorePause}
 	var last error
 	err := poll.Until(ctx, func() (bool, error) {
-		store := s.store()
-		last = do(store)
+		again := false
+		last = do(s.store())
 		switch {
 		case last == nil || errors.Is(last, ErrNoSession) || errors.Is(last, ErrForeign) || errors.Is(last, ErrNewerFormat):
 			s.recovered()
-			return true, nil
 		case ctx.Err() != nil || errors.Is(last, ErrNotWritable):
-			return true, nil
 		case s.waits(ctx, last):
-			return false, nil
+			again = true
 		case s.fallback:
 			s.giveUp(ctx, last)
 			last = do(s.memory)
-			return true, nil
+		default:
+			last = &StoreError{Err: last}
 		}
-		last = &StoreError{Err: last}
-		return true, nil
+		return !again, nil
 	})
 	if err != nil {
 		return context.Cause(ctx)
