@@ -361,6 +361,10 @@ const (
 // rememberFailure is how long a failure is known to the machine.
 const rememberFailure = 30 * time.Second
 
+// rememberForms is how long it is known that credentials were refused in both
+// forms of a login: until then, one form is enough.
+const rememberForms = time.Minute
+
 // A KnownFailureError is a request that was not sent: the same one has just
 // failed, in this process or another (ARCHITECTURE.md, rule 9).
 type KnownFailureError struct {
@@ -410,6 +414,20 @@ func (b *Budget) refusal(ctx context.Context, account Account, op operation) err
 	return known
 }
 
+// refusedLately reports whether a login with the account's credentials was
+// refused within the last minute.
+func (b *Budget) refusedLately(ctx context.Context, account Account) (lately bool) {
+	if b == nil {
+		return false
+	}
+	_ = b.update(ctx, account.UserServiceURL, func(e *LedgerEntry) error {
+		f, ok := e.Failures[failureKey(account)]
+		lately = ok && f.At.Add(rememberForms).After(b.now())
+		return nil
+	})
+	return lately
+}
+
 // note remembers what a request came to: a refusal of credentials, or that no
 // connection could be made. A success clears both.
 func (b *Budget) note(ctx context.Context, account Account, op operation, err error) {
@@ -430,7 +448,7 @@ func (b *Budget) note(ctx context.Context, account Account, op operation, err er
 	}
 	_ = b.update(context.WithoutCancel(ctx), account.UserServiceURL, func(e *LedgerEntry) error {
 		now := b.now()
-		maps.DeleteFunc(e.Failures, func(_ string, f Failure) bool { return !f.At.Add(rememberFailure).After(now) })
+		maps.DeleteFunc(e.Failures, func(_ string, f Failure) bool { return !f.At.Add(rememberForms).After(now) })
 		if key != connection {
 			delete(e.Failures, connection)
 		}

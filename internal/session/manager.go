@@ -218,9 +218,15 @@ func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 }
 
 // withoutStore is what becomes of a request when the store can be read and not
-// written: it acts as read-only. Only where nothing is known, and the manager
-// may go on in memory, it does.
+// written: it acts as read-only, and keeps a proof of life in memory. Only where
+// nothing is known, and the manager may go on in memory, it does.
 func (m *Manager) withoutStore(ctx context.Context, req Request, known []Session, cause error, failuresBefore int) (Result, error) {
+	if len(known) > 0 && m.fresh(known[0], req) {
+		if m.wantsProof(known[0]) && m.ask(ctx, req, known[0]) == Revoked {
+			return Result{}, &ReadOnlyError{Would: Refreshed, Revoked: true, Err: cause}
+		}
+		return m.accounts.of(req.Account).handOut(req.MinLifetime, m.result(req, known[0], Reused, 0)), nil
+	}
 	if len(known) > 0 || !m.config.Fallback {
 		return m.readOnlyResult(req, known, cause)
 	}
@@ -262,13 +268,10 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 			break
 		}
 		if m.fresh(candidate, req) && !candidate.AccessToken.Equal(revoked.AccessToken) {
-			if candidate = m.verify(ctx, req, candidate, lock); !candidate.IsZero() {
-				return m.result(req, candidate, Reused, 0), nil
+			if alive := m.verify(ctx, req, candidate, lock); !alive.IsZero() {
+				return m.result(req, alive, Reused, 0), nil
 			}
-			revoked = stored
-			if revoked.IsZero() {
-				revoked = req.Resume
-			}
+			revoked = candidate
 			continue
 		}
 		if err := ctx.Err(); err != nil {

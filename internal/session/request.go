@@ -88,8 +88,9 @@ func (m *Manager) loggedIn(ctx context.Context, req Request, answer Answer, form
 	return answer
 }
 
-// form returns the form to write the login in, and whether it is known to be
-// the right one: it is configured, or has worked before.
+// form returns the form to write the login in, and whether the other one need
+// not be tried: this one is configured or has worked before, or both have just
+// been refused.
 func (m *Manager) form(ctx context.Context, req Request, known []Session) (form LoginForm, isKnown bool) {
 	if m.config.LoginForm != "" {
 		return m.config.LoginForm, true
@@ -102,7 +103,7 @@ func (m *Manager) form(ctx context.Context, req Request, known []Session) (form 
 			return s.LoginForm, true
 		}
 	}
-	return FormObject, false
+	return FormObject, m.config.Budget.refusedLately(ctx, req.Account)
 }
 
 // loginIn logs in with the login written in a form.

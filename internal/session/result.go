@@ -134,6 +134,9 @@ func (e *OpenError) Unwrap() []error {
 type ReadOnlyError struct {
 	// Would is what it would have taken: [Refreshed] or [LoggedIn].
 	Would Source
+	// Revoked means that the known session lives on and the platform calls it
+	// revoked.
+	Revoked bool
 	// Err is why the store cannot be written; nil when the manager is
 	// read-only by its configuration.
 	Err error
@@ -144,6 +147,9 @@ func (e *ReadOnlyError) Unwrap() error { return e.Err }
 
 // Error tells what would have been done.
 func (e *ReadOnlyError) Error() string {
+	if e.Revoked {
+		return fmt.Sprintf("the platform calls the stored session revoked, and the answer to a refresh could not be stored: %v", e.Err)
+	}
 	if e.Err != nil {
 		return fmt.Sprintf("a session would have to be %s, and its answer could not be stored: %v",
 			map[Source]string{Refreshed: "refreshed", LoggedIn: "made by a login"}[e.Would], e.Err)
