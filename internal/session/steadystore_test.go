@@ -105,9 +105,187 @@ func TestStoreThatCanBeReadOnly(t *testing.T) {
 	})
 }
 
-// One that lost its right in the middle does not overwrite what another has
-// stored since, and keeps its answer where nobody has.
-func TestLostLease(t *testing.T) {
+// passingStore is a store that fails in a way that may pass, until a time.
+type passingStore struct {
+	session.Store
+	until time.Time
+	asked int
+}
+
+type passingError struct{}
+
+func (passingError) Error() string   { return "the store is sealed" }
+func (passingError) Temporary() bool { return true }
+
+func (s *passingStore) fails() bool {
+	s.asked++
+	return time.Now().Before(s.until)
+}
+
+func (s *passingStore) Load(ctx context.Context, account session.Account) (session.Session, error) {
+	if s.fails() {
+		return session.Session{}, passingError{}
+	}
+	return s.Store.Load(ctx, account)
+}
+
+func (s *passingStore) Acquire(ctx context.Context, account session.Account) (session.Lock, error) {
+	if s.fails() {
+		return nil, passingError{}
+	}
+	return s.Store.Acquire(ctx, account)
+}
+
+// A configured store is shared: what is in it could be revoked by a login.
+func TestConfiguredStoreThatFails_NeverLogsIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, test := range []struct {
+			name  string
+			store session.Store
+			after time.Duration // how long the run takes to fail
+		}{
+			{"for good", &brokenStore{Store: session.NewMemory(), load: errBroken}, 0},
+			{"for good, when it is locked", &brokenStore{Store: session.NewMemory(), acquire: errBroken}, 0},
+			{"for good, under the lock", &brokenStore{Store: session.NewMemory(), leaseLoad: errBroken}, 0},
+			{"for longer than a minute", &passingStore{Store: session.NewMemory(), until: time.Now().Add(time.Hour)}, time.Minute},
+		} {
+			p, started := newPlatform(), time.Now()
+			_, err := session.NewManager(session.Config{Store: test.store}).Open(t.Context(), session.Request{Account: admin, Authorizer: p})
+			var failed *session.StoreError
+			if !errors.As(err, &failed) {
+				t.Errorf("%s: error = %v, want the store's", test.name, err)
+			}
+			if got := p.counts(); got != (counts{}) {
+				t.Errorf("%s: requests = %+v, want none", test.name, got)
+			}
+			if took := time.Since(started); took < test.after || took > test.after+10*time.Second {
+				t.Errorf("%s: it took %s, want about %s", test.name, took, test.after)
+			}
+		}
+	})
+}
+
+func TestStoreThatFailsForAMoment_IsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, memory := newPlatform(), session.NewMemory()
+		save(t, memory, admin, resumable(time.Hour, 2*time.Hour))
+		store := &passingStore{Store: memory, until: time.Now().Add(8 * time.Second)}
+		result, err := session.NewManager(session.Config{Store: store}).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
+		want(t, p, result, err, session.Reused, counts{})
+		if len(result.Notices) != 0 {
+			t.Errorf("notices = %+v, want none", result.Notices)
+		}
+	})
+}
+
+// The minute is the process's: two hundred identities do not wait for two
+// hundred minutes.
+func TestStoreThatFails_IsWaitedForOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		started := time.Now()
+		m := session.NewManager(session.Config{Store: &passingStore{Store: session.NewMemory(), until: started.Add(time.Hour)}})
+		for _, login := range []string{"a@example.com", "b@example.com", "c@example.com"} {
+			if _, err := m.Open(t.Context(), session.Request{Account: accountOf(login), Authorizer: newPlatform()}); err == nil {
+				t.Error("a session although the store fails")
+			}
+		}
+		if took := time.Since(started); took > 70*time.Second {
+			t.Errorf("it took %s, want a minute for all", took)
+		}
+	})
+}
+
+func TestStoreThatFails_IsWaitedForUntilTheRunIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errStop := errors.New("the CLI asked to stop")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(5*time.Second, func() { cancel(errStop) })
+		started := time.Now()
+		store := &passingStore{Store: session.NewMemory(), until: started.Add(time.Hour)}
+		_, err := session.NewManager(session.Config{Store: store}).Open(ctx, session.Request{Account: admin, Authorizer: newPlatform()})
+		if !errors.Is(err, errStop) || time.Since(started) != 5*time.Second {
+			t.Errorf("error = %v after %s, want the reason for the end", err, time.Since(started))
+		}
+	})
+}
+
+// Rule 6: it is known before a refresh token is spent that the answer can be
+// kept.
+func TestUnwritableStore_SpendsNothing(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		age      time.Duration
+		insist   bool
+		fallback bool
+		fails    bool
+	}{
+		{name: "the living token is handed out", age: 110 * time.Minute},
+		{name: "not where the object asked for more", age: 110 * time.Minute, insist: true, fails: true},
+		{name: "an expired one is an error", age: 3 * time.Hour, fails: true},
+		{name: "the default store is no exception", age: 3 * time.Hour, fallback: true, fails: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPlatform()
+				store := &brokenStore{Store: session.NewMemory(), acquire: session.ErrNotWritable}
+				save(t, store.Store, admin, resumable(test.age, 2*time.Hour))
+				result, err := session.NewManager(session.Config{Store: store, Fallback: test.fallback}).Open(t.Context(), session.Request{
+					Account: admin, Authorizer: p, MinLifetime: quarterHour, Insist: test.insist,
+				})
+				if got := p.counts(); got != (counts{}) {
+					t.Errorf("requests = %+v, want none", got)
+				}
+				var readOnly *session.ReadOnlyError
+				switch {
+				case test.fails && !errors.As(err, &readOnly):
+					t.Errorf("error = %v, want that the store cannot be written", err)
+				case !test.fails && (err != nil || len(result.Notices) != 1 || result.Notices[0].Kind != session.StoreNotWritable):
+					t.Errorf("notices = %+v, error = %v, want that the store cannot be written", result.Notices, err)
+				}
+			})
+		})
+	}
+}
+
+// What is wrong with one identity's entry concerns that identity alone.
+func TestEntryThatIsNotOurs_ConcernsItsIdentityAlone(t *testing.T) {
+	for _, cause := range []error{session.ErrForeign, session.ErrNewerFormat} {
+		t.Run(cause.Error(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, memory := newPlatform(), session.NewMemory()
+				m := session.NewManager(session.Config{Store: &oneBadEntry{Store: memory, of: admin.Identity, err: cause}, Fallback: true})
+				_, err := m.Open(t.Context(), session.Request{Account: admin, Authorizer: p})
+				if !errors.Is(err, cause) || p.counts() != (counts{}) {
+					t.Errorf("error = %v after %+v, want %v", err, p.counts(), cause)
+				}
+				other := accountOf("b@example.com")
+				result, err := m.Open(t.Context(), session.Request{Account: other, Authorizer: p, MinLifetime: quarterHour})
+				want(t, p, result, err, session.LoggedIn, counts{logins: 1})
+				if stored, err := memory.Load(t.Context(), other); err != nil || !stored.AccessToken.Equal(result.AccessToken) {
+					t.Errorf("the other identity's session is not stored: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// oneBadEntry is a store with an entry that is not to be used.
+type oneBadEntry struct {
+	session.Store
+	of  session.Identity
+	err error
+}
+
+func (s *oneBadEntry) Load(ctx context.Context, account session.Account) (session.Session, error) {
+	if account.Identity == s.of {
+		return session.Session{}, s.err
+	}
+	return s.Store.Load(ctx, account)
+}
+
+// An answer that comes after the lock was lost does not overwrite a newer
+// session, and is stored where there is none.
+func TestLostLock_KeepsTheNewerSession(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		other func() session.Session // stored by another meanwhile
