@@ -14,7 +14,7 @@ import (
 // renewLead is how long before the end of a token its user is warned.
 const renewLead = time.Minute
 
-// renewKey is where Open leaves word for Renew.
+// renewKey is where Open leaves word for Renew and Close.
 const renewKey = "renew"
 
 // accessTokenEphemeral implements the ephemeral resource
@@ -25,6 +25,7 @@ var (
 	_ ephemeral.EphemeralResourceWithConfigure      = (*accessTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithValidateConfig = (*accessTokenEphemeral)(nil)
 	_ ephemeral.EphemeralResourceWithRenew          = (*accessTokenEphemeral)(nil)
+	_ ephemeral.EphemeralResourceWithClose          = (*accessTokenEphemeral)(nil)
 )
 
 // Metadata implements [ephemeral.EphemeralResource].
@@ -50,7 +51,7 @@ func (e *accessTokenEphemeral) ValidateConfig(ctx context.Context, req ephemeral
 	}
 }
 
-// renewal is what Renew is told of the token that was opened.
+// renewal is what Renew and Close are told of the token that was opened.
 type renewal struct {
 	ExpiresAt   time.Time     `json:"expires_at"`
 	MinLifetime time.Duration `json:"min_lifetime"`
@@ -90,11 +91,32 @@ func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 func (e *accessTokenEphemeral) Renew(ctx context.Context, req ephemeral.RenewRequest, resp *ephemeral.RenewResponse) {
 	note, diags := req.Private.GetKey(ctx, renewKey)
 	resp.Diagnostics.Append(diags...)
+	resp.Diagnostics.Append(aboutToExpire(readRenewal(note)))
+}
+
+// Close implements [ephemeral.EphemeralResourceWithClose]. There is nothing to
+// close: the session lives on in its store. Terraform before 1.17 shows no
+// diagnostics of Renew, so here is told that the token ended in mid-run.
+func (e *accessTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseRequest, resp *ephemeral.CloseResponse) {
+	note, diags := req.Private.GetKey(ctx, renewKey)
+	resp.Diagnostics.Append(diags...)
+	opened := readRenewal(note)
+	if e.tokens == nil || opened.ExpiresAt.IsZero() || opened.ExpiresAt.After(e.tokens.now()) {
+		return
+	}
+	resp.Diagnostics.AddWarning("Access token expired in mid-run",
+		fmt.Sprintf("The access token that this run has used ended at %s, before the run did: what used it after that was refused. "+
+			"Raise min_lifetime (%s now) above the time that a run takes, and the token is refreshed before it is handed out.",
+			timeText(opened.ExpiresAt), opened.MinLifetime))
+}
+
+// readRenewal reads what Open has left; the zero renewal stands for none.
+func readRenewal(note []byte) renewal {
 	var opened renewal
 	if err := json.Unmarshal(note, &opened); err != nil {
-		opened = renewal{}
+		return renewal{}
 	}
-	resp.Diagnostics.Append(aboutToExpire(opened))
+	return opened
 }
 
 // aboutToExpire is the warning that a token which is in use comes to its end.

@@ -269,6 +269,30 @@ func TestRenewWarnsBeforeTheTokenEnds(t *testing.T) {
 	}
 }
 
+func TestClose_TellsThatTheTokenEndedInMidRun(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		after time.Duration
+		said  []said
+	}{
+		{name: "it lives", after: 2*time.Hour - time.Second},
+		{name: "it has ended", after: 2 * time.Hour, said: []said{
+			warning("", "Access token expired in mid-run", "ended at "+startOfTests.Add(2*time.Hour).Format(time.RFC3339), "Raise min_lifetime (15m0s now)"),
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			c := configured(t, p, p.environment(t).admin(), nil)
+			opened := c.open(nil)
+			wantSaid(t, opened.diagnostics)
+			p.clock.Advance(test.after)
+			wantSaid(t, c.close(opened).Diagnostics, test.said...)
+		})
+	}
+}
+
 // The times of a token that does not tell them are those of its answer
 // (PLATFORM-API.md §5).
 func TestTokenThatIsNoJWT(t *testing.T) {

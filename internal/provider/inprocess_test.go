@@ -202,6 +202,16 @@ func (c *core) renew(opened token) *tfprotov6.RenewEphemeralResourceResponse {
 	return answered(c, response, err)
 }
 
+// close closes what was opened.
+func (c *core) close(opened token) *tfprotov6.CloseEphemeralResourceResponse {
+	c.t.Helper()
+	response, err := c.server.CloseEphemeralResource(c.t.Context(), &tfprotov6.CloseEphemeralResourceRequest{
+		TypeName: objectName,
+		Private:  opened.private,
+	})
+	return answered(c, response, err)
+}
+
 // read reads the data source.
 func (c *core) read(block config) token {
 	c.t.Helper()
