@@ -14,6 +14,8 @@ import (
 	"log/slog"
 	"slices"
 	"time"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 )
 
 // Config is what a [Manager] works with.
@@ -119,9 +121,18 @@ type Request struct {
 	// caller. Otherwise one that is alive is handed out when it cannot be
 	// refreshed.
 	Insist bool
+	// Refused is an access token that the platform has just answered with 401,
+	// or empty. It is not handed out again: its session is replaced as one that
+	// a proof of life has called revoked (ARCHITECTURE.md, rule 5).
+	Refused secret.String
 
 	// unproven marks the request for a pair that nobody can say the owner of.
 	unproven bool
+}
+
+// refuses reports whether the request is to replace s.
+func (req Request) refuses(s Session) bool {
+	return !req.Refused.IsEmpty() && req.Refused.Equal(s.AccessToken)
 }
 
 // Open returns a session for the request: the newest known one if it is alive
@@ -173,7 +184,7 @@ func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
 func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 	state := m.accounts.of(req.Account)
 	req.Resume = state.resume(req.Resume)
-	if s, ok := state.handedOut(req.MinLifetime); ok && s.LivesFor(0, m.now()) {
+	if s, ok := state.handedOut(req.MinLifetime); ok && s.LivesFor(0, m.now()) && !req.refuses(s) {
 		return m.result(req, s, Reused, 0), nil
 	}
 	stored, err := m.store.Load(ctx, req.Account)
@@ -278,6 +289,9 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 			return Result{}, context.Cause(ctx)
 		}
 		tried = append(tried, candidate)
+		if req.refuses(candidate) && candidate.LivesFor(0, m.now()) {
+			revoked = candidate
+		}
 		if candidate.RefreshToken.IsEmpty() || m.config.Renew == LoggedIn && !req.unproven && candidate.IssuedAt.Before(m.started) {
 			continue
 		}
@@ -395,7 +409,7 @@ func (m *Manager) result(req Request, s Session, source Source, skew time.Durati
 func (m *Manager) readOnlyResult(req Request, known []Session, cause error) (Result, error) {
 	would := LoggedIn
 	for _, s := range known {
-		if s.LivesFor(0, m.now()) && (cause == nil || !req.Insist || s.LivesFor(req.MinLifetime, m.now())) {
+		if !req.refuses(s) && s.LivesFor(0, m.now()) && (cause == nil || !req.Insist || s.LivesFor(req.MinLifetime, m.now())) {
 			result := Result{Session: s, Source: Reused}
 			if result.Version == 0 {
 				result.Version = s.IssuedAt.Unix()
@@ -472,7 +486,7 @@ func (m *Manager) noteBlock(ctx context.Context, platform string, err error) {
 
 // fresh reports whether s may be handed out for the request as it is.
 func (m *Manager) fresh(s Session, req Request) bool {
-	if m.config.Renew != "" && !m.config.ReadOnly && s.IssuedAt.Before(m.started) {
+	if req.refuses(s) || m.config.Renew != "" && !m.config.ReadOnly && s.IssuedAt.Before(m.started) {
 		return false
 	}
 	return s.LivesFor(attainable(s, req.MinLifetime), m.now())

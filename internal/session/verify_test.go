@@ -294,3 +294,85 @@ func TestRenew_AsksForANewSessionOnceInAProcess(t *testing.T) {
 		})
 	}
 }
+
+// A token that a method of the platform refuses is replaced once, for all
+// callers that were refused with it.
+func TestRefusedToken_IsReplacedOnce(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		age      time.Duration
+		refuse   bool // the refresh
+		requests counts
+	}{
+		{name: "revoked, and refreshed", age: time.Minute, requests: counts{refreshes: 1}},
+		{name: "revoked, and the refresh refused", age: time.Minute, refuse: true, requests: counts{logins: 1, refreshes: 1}},
+		{name: "expired", age: 2 * time.Hour, requests: counts{refreshes: 1}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, store := newPlatform(), session.NewMemory()
+				if test.refuse {
+					p.failRefresh = answer{code: 401}
+				}
+				save(t, store, admin, resumable(test.age, 2*time.Hour))
+				m := verifying(store)
+				refused := secretOf("access-resumed")
+				results := make([]session.Result, 10)
+				var all sync.WaitGroup
+				for i := range results {
+					all.Go(func() {
+						var err error
+						if results[i], err = m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, Refused: refused}); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				all.Wait()
+				if got := p.counts(); got != test.requests {
+					t.Errorf("requests = %+v, want %+v", got, test.requests)
+				}
+				for _, result := range results {
+					if got := result.AccessToken.Reveal(); got != "access-1" {
+						t.Errorf("token = %s, want the new one", got)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestRefusedToken_CountsInALoginWar(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPlatform()
+		p.failRefresh = answer{code: 401}
+		m := verifying(session.NewMemory())
+		result, err := m.Open(t.Context(), session.Request{Account: admin, Authorizer: p})
+		for range 2 {
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err = m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, Refused: result.AccessToken})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, Refused: result.AccessToken})
+		var war *session.RevokedError
+		if !errors.As(err, &war) {
+			t.Errorf("error = %v, want that somebody else logs in", err)
+		}
+	})
+}
+
+func TestRefusedToken_ReadOnlyIsAnError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, store := newPlatform(), session.NewMemory()
+		save(t, store, admin, resumable(time.Minute, 2*time.Hour))
+		m := session.NewManager(session.Config{Store: store, ReadOnly: true})
+		_, err := m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, Refused: secretOf("access-resumed")})
+		var readOnly *session.ReadOnlyError
+		if !errors.As(err, &readOnly) || p.counts() != (counts{}) {
+			t.Errorf("error = %v after %+v, want that a read-only run replaces nothing", err, p.counts())
+		}
+	})
+}
