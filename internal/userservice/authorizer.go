@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
@@ -41,12 +42,12 @@ func (a authorizer) Login(ctx context.Context, form session.LoginForm) (session.
 	if err != nil {
 		return session.Answer{}, err
 	}
-	return c.send(ctx, call{
-		operation: login,
-		path:      loginPath,
-		header:    header,
-		body:      body,
-		secrets:   []secret.String{credentials.Password, credentials.InstanceKey, credentials.DeviceToken},
+	return c.newSession(ctx, platform.Request{
+		Operation: login,
+		Path:      loginPath,
+		Header:    header,
+		Body:      body,
+		Secrets:   []secret.String{credentials.Password, credentials.InstanceKey, credentials.DeviceToken},
 	})
 }
 
@@ -112,8 +113,8 @@ type (
 	}
 )
 
-// loginBody writes the login in a form.
-func loginBody(credentials Credentials, form session.LoginForm) ([]byte, error) {
+// loginBody returns the body of a login in a form.
+func loginBody(credentials Credentials, form session.LoginForm) (any, error) {
 	isUser, inString := credentials.Kind() == session.User, form == session.FormString
 	switch {
 	case isUser && inString:
@@ -122,24 +123,25 @@ func loginBody(credentials Credentials, form session.LoginForm) ([]byte, error) 
 		var body userObject
 		body.LoginFields.DeviceToken = credentials.DeviceToken.Reveal()
 		body.Password = credentials.InstanceKey.Reveal()
-		return encode(body)
+		return body, nil
 	case inString:
 		return stringBody(adminFields{credentials.Email}, credentials.Password)
 	default:
 		var body adminObject
 		body.LoginFields.Email = credentials.Email
 		body.Password = credentials.Password.Reveal()
-		return encode(body)
+		return body, nil
 	}
 }
 
-// stringBody writes a login whose fields are a JSON document in a string.
-func stringBody(fields any, password secret.String) ([]byte, error) {
-	document, err := encode(fields)
+// stringBody returns the body of a login whose fields are a JSON document in a
+// string.
+func stringBody(fields any, password secret.String) (any, error) {
+	document, err := platform.JSON(fields)
 	if err != nil {
 		return nil, err
 	}
-	return encode(stringLogin{string(document), password.Reveal()})
+	return stringLogin{string(document), password.Reveal()}, nil
 }
 
 // refreshPath is the path of the refresh (PLATFORM-API.md §3).
@@ -149,19 +151,14 @@ const refreshPath = "/v1/Auth/RefreshToken"
 // The answer may leave the device token out; the known one is kept then
 // (PLATFORM-API.md §3).
 func (a authorizer) Refresh(ctx context.Context, s session.Session) (session.Answer, error) {
-	body, err := encode(struct {
-		AccessToken  string
-		RefreshToken string
-	}{s.AccessToken.Reveal(), s.RefreshToken.Reveal()})
-	if err != nil {
-		return session.Answer{}, err
-	}
-	answer, err := a.client.send(ctx, call{
-		operation: refresh,
-		path:      refreshPath,
-		header:    http.Header{"Content-Type": {"application/json"}},
-		body:      body,
-		secrets:   []secret.String{s.AccessToken, s.RefreshToken},
+	answer, err := a.client.newSession(ctx, platform.Request{
+		Operation: refresh,
+		Path:      refreshPath,
+		Body: struct {
+			AccessToken  string
+			RefreshToken string
+		}{s.AccessToken.Reveal(), s.RefreshToken.Reveal()},
+		Secrets: []secret.String{s.AccessToken, s.RefreshToken},
 	})
 	if err == nil && answer.DeviceToken.IsEmpty() {
 		answer.DeviceToken = s.DeviceToken
@@ -183,18 +180,16 @@ func (a authorizer) Verify(ctx context.Context, s session.Session) session.Verdi
 	if base == nil || a.credentials.Missing() != nil {
 		return session.NotKnown
 	}
-	_, err := a.client.send(ctx, call{
-		operation: verify, method: http.MethodGet, base: base, path: path, header: header, secrets: []secret.String{s.AccessToken},
+	_, err := a.client.platform.Send(ctx, platform.Request{
+		Operation: verify, Method: http.MethodGet, Base: base, Path: path, Header: header, Secrets: []secret.String{s.AccessToken},
 	})
-	var failed *Error
+	var failed *platform.RequestError
 	switch {
-	case !errors.As(err, &failed):
-		return session.NotKnown
-	case failed.Code() == http.StatusUnauthorized && (failed.isPlatforms() || failed.Reason == emptyAnswer):
+	case err == nil:
+		return session.Alive
+	case errors.As(err, &failed) && failed.Code() == http.StatusUnauthorized && (failed.FromPlatform() || failed.Empty()):
 		// ASP.NET may refuse a token without a body.
 		return session.Revoked
-	case failed.Code() == http.StatusOK && failed.isPlatforms():
-		return session.Alive
 	default:
 		return session.NotKnown
 	}

@@ -6,11 +6,15 @@
 package userservice
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
@@ -51,23 +55,24 @@ type Config struct {
 type Client struct {
 	baseURL   *url.URL
 	portalURL *url.URL
-	timeout   time.Duration
-	userAgent string
-	log       *slog.Logger
-	now       func() time.Time
-	http      *http.Client
+	platform  *platform.Client
 }
 
 // New returns a client. It sends nothing yet.
 func New(config Config) *Client {
+	if config.RequestTimeout <= 0 {
+		config.RequestTimeout = session.DefaultRequestTimeout
+	}
 	c := &Client{
 		baseURL:   &url.URL{Scheme: "https", Host: "user.telematicssdk.com"},
 		portalURL: config.PortalURL,
-		timeout:   config.RequestTimeout,
-		userAgent: config.UserAgent,
-		log:       config.Logger,
-		now:       config.Now,
-		http:      &http.Client{Transport: config.Transport, CheckRedirect: doNotFollow},
+		platform: platform.New(platform.Config{
+			RequestTimeout: config.RequestTimeout,
+			UserAgent:      config.UserAgent,
+			Logger:         config.Logger,
+			Now:            config.Now,
+			Transport:      config.Transport,
+		}),
 	}
 	if config.BaseURL != nil {
 		c.baseURL = config.BaseURL.JoinPath()
@@ -75,24 +80,76 @@ func New(config Config) *Client {
 	if c.portalURL == nil && session.CanonicalURL(c.baseURL) == DefaultURL {
 		c.portalURL = &url.URL{Scheme: "https", Host: "portal-apis.telematicssdk.com"}
 	}
-	if c.timeout <= 0 {
-		c.timeout = session.DefaultRequestTimeout
-	}
-	if c.log == nil {
-		c.log = slog.New(slog.DiscardHandler)
-	}
-	if c.now == nil {
-		c.now = time.Now
-	}
-	if c.http.Transport == nil {
-		c.http.Transport = newTransport()
-	}
-	c.http.Transport = soundLocations{c.http.Transport}
 	return c
 }
 
-// shown is a URL as it may be printed. What is left out, that is userinfo,
-// query and fragment, may hold a password or a token.
-func shown(u *url.URL) string {
-	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+// The operations, as errors name them.
+const (
+	login   = "login"
+	refresh = "refresh"
+	verify  = "check"
+)
+
+// newSession sends a request for a session, and returns the one that is
+// answered. Its error is an [*Error].
+func (c *Client) newSession(ctx context.Context, r platform.Request) (session.Answer, error) {
+	var answered session.Answer
+	r.Method, r.Base = http.MethodPost, c.baseURL
+	r.Check = func(answer platform.Answer) (problem string) {
+		answered, problem = readSession(answer)
+		return problem
+	}
+	if _, err := c.platform.Send(ctx, r); err != nil {
+		return session.Answer{}, asError(err)
+	}
+	return answered, nil
+}
+
+// An Error says why a login or a refresh came to nothing. It implements
+// [session.PlatformError].
+type Error struct{ *platform.RequestError }
+
+// asError returns the [*Error] of a request that failed.
+func asError(err error) error {
+	var failed *platform.RequestError
+	if !errors.As(err, &failed) {
+		return err
+	}
+	return &Error{failed}
+}
+
+// Unwrap returns the request's error.
+func (e *Error) Unwrap() error { return e.RequestError }
+
+// Refused reports that the platform itself refused the tokens or credentials,
+// and will again. A refresh token is spent, expired or revoked with 400, 401,
+// 404, 419 and 422 (PLATFORM-API.md §3); a login is refused with 400 to 499, but
+// not 408 and 429.
+func (e *Error) Refused() bool {
+	code := e.Code()
+	switch {
+	case !e.FromPlatform():
+		return false
+	case e.Operation == refresh:
+		return slices.Contains([]int{400, 401, 404, 419, 422}, code)
+	default:
+		return code >= 400 && code <= 499 && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests
+	}
+}
+
+// WrongForm reports a login that the platform may accept in the other form: 400,
+// 401, 415 and 422 (PLATFORM-API.md §2).
+func (e *Error) WrongForm() bool {
+	return e.Operation == login && e.FromPlatform() && slices.Contains([]int{400, 401, 415, 422}, e.Code())
+}
+
+// Retry reports whether the request is worth sending again, and how long the
+// platform asked to wait before that. After a 429 a refresh is, which is not
+// limited, and a login is not (PLATFORM-API.md §6).
+func (e *Error) Retry() (wait time.Duration, worthIt bool) {
+	wait, worthIt = e.RequestError.Retry()
+	if _, blocked := e.Blocked(); blocked && e.Operation != refresh {
+		worthIt = false
+	}
+	return wait, worthIt
 }

@@ -7,34 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
-
-func TestErrorTells(t *testing.T) {
-	const login = "POST https://user.telematicssdk.com/v1/Auth/Login"
-	tests := []struct {
-		name string
-		err  userservice.Error
-		want string
-	}{
-		{"all of it",
-			userservice.Error{
-				Operation: "login", Endpoint: login, HTTPStatus: 429, Status: 429, Title: `Too "many"`, Messages: []string{"One.", "Two."},
-				Wait: time.Minute, Reason: "because",
-			},
-			"login failed: " + login + ` answered HTTP 429 Too Many Requests, Status 429, "Too \"many\"", asking to wait 1m0s; One.; Two.: because`,
-		},
-		{"no answer", userservice.Error{Operation: "login", Endpoint: login, Reason: "no connection"}, "login failed: " + login + ": no connection"},
-		{"nothing was said", userservice.Error{Operation: "login", Endpoint: login, HTTPStatus: 599}, "login failed: " + login + " answered HTTP 599"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			if got := test.err.Error(); got != test.want {
-				t.Errorf("%s\nwant %s", got, test.want)
-			}
-		})
-	}
-}
 
 func TestErrorMeans(t *testing.T) {
 	tests := []struct {
@@ -61,7 +36,7 @@ func TestErrorMeans(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("HTTP %d, Status %d", test.http, test.inner), func(t *testing.T) {
-			err := userservice.Error{HTTPStatus: test.http, Status: test.inner, Wait: time.Minute}
+			err := userservice.Error{RequestError: &platform.RequestError{HTTPStatus: test.http, Status: test.inner, Wait: time.Minute}}
 			if err.Code() != test.code || err.Refused() != test.refused || err.Temporary() != test.temporary {
 				t.Errorf("code %d, refused %t, temporary %t, want %d, %t, %t",
 					err.Code(), err.Refused(), err.Temporary(), test.code, test.refused, test.temporary)
@@ -79,7 +54,7 @@ func TestErrorMeans(t *testing.T) {
 
 func TestErrorIsFoundWithItsCause(t *testing.T) {
 	cause := io.ErrUnexpectedEOF
-	wrapped := fmt.Errorf("opening the token: %w", &userservice.Error{Operation: "refresh", Err: cause})
+	wrapped := fmt.Errorf("opening the token: %w", &userservice.Error{RequestError: &platform.RequestError{Operation: "refresh", Err: cause}})
 	var failed *userservice.Error
 	if !errors.As(wrapped, &failed) || failed.Operation != "refresh" || !errors.Is(wrapped, cause) {
 		t.Errorf("errors.As and errors.Is do not find what is in %v", wrapped)

@@ -53,7 +53,11 @@ func TestTLS12AtTheLeast(t *testing.T) {
 
 func TestCertificateOfAnotherHost(t *testing.T) {
 	server := secureServer(t, newPlatform(), nil)
-	transport := &http.Transport{TLSClientConfig: server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()}
+	trusting, ok := server.Client().Transport.(*http.Transport)
+	if !ok {
+		t.Fatalf("the server's client has the transport %T", server.Client().Transport)
+	}
+	transport := &http.Transport{TLSClientConfig: trusting.TLSClientConfig.Clone()}
 	defer transport.CloseIdleConnections()
 	// The certificate is good for 127.0.0.1, but not for the name.
 	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {

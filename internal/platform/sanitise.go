@@ -1,4 +1,4 @@
-package userservice
+package platform
 
 import (
 	"encoding/base64"
@@ -50,9 +50,9 @@ func (s sanitiser) and(secrets ...secret.String) sanitiser {
 			text, url.QueryEscape(text), url.PathEscape(text), html.EscapeString(text),
 			base64.RawStdEncoding.EncodeToString([]byte(text)), base64.RawURLEncoding.EncodeToString([]byte(text)),
 		}
-		// JSON has two usual ways to write some characters: as encode does,
+		// JSON has two usual ways to write some characters: as [JSON] does,
 		// and with the escapes that JSON in HTML needs.
-		if quoted, err := encode(text); err == nil {
+		if quoted, err := JSON(text); err == nil {
 			forms = append(forms, string(quoted[1:len(quoted)-1]))
 		}
 		if quoted, err := json.Marshal(text); err == nil {

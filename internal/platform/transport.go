@@ -1,4 +1,4 @@
-package userservice
+package platform
 
 import (
 	"context"

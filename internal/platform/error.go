@@ -1,4 +1,4 @@
-package userservice
+package platform
 
 import (
 	"context"
@@ -8,16 +8,15 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// An Error says why a login or a refresh came to nothing. Its text holds no
-// secret, and nothing of a body but the platform's own Title and messages.
-type Error struct {
-	// Operation is "login" or "refresh".
+// A RequestError says why a request came to nothing. Its text holds no secret,
+// and nothing of a body but the platform's own Title and messages.
+type RequestError struct {
+	// Operation is the request's, such as "login".
 	Operation string
 	// Endpoint is the method and URL of the request, such as
 	// "POST https://user.telematicssdk.com/v1/Auth/Login", without userinfo
@@ -34,6 +33,8 @@ type Error struct {
 	Wait time.Duration
 	// Reason says what was wrong where the platform's words do not.
 	Reason string
+	// Attempts is how often the request was sent; 0 and 1 mean once.
+	Attempts int
 	// Err is the cause when there was no answer, such as a context's error
 	// or a system error. Its text is safe to print.
 	Err error
@@ -49,7 +50,7 @@ type Error struct {
 
 // Error tells endpoint, HTTP status, Status, Title and messages
 // (PLATFORM-API.md §4).
-func (e *Error) Error() string {
+func (e *RequestError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s failed: %s", e.Operation, e.Endpoint)
 	if e.HTTPStatus != 0 {
@@ -73,55 +74,39 @@ func (e *Error) Error() string {
 	if e.Reason != "" {
 		fmt.Fprintf(&b, ": %s", e.Reason)
 	}
+	if e.Attempts > 1 {
+		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
+	}
 	return b.String()
 }
 
 // Unwrap returns the cause, if there is one.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *RequestError) Unwrap() error { return e.Err }
 
 // Code is the status that the platform means: the envelope's when HTTP says
 // 200, else HTTP's (PLATFORM-API.md §4). It is 0 when there is neither.
-func (e *Error) Code() int {
+func (e *RequestError) Code() int {
 	if e.HTTPStatus == http.StatusOK {
 		return e.Status
 	}
 	return e.HTTPStatus
 }
 
-// isPlatforms reports that the answer came in the platform's own envelope. A
+// FromPlatform reports that the answer came in the platform's own envelope. A
 // page of a proxy is not the platform's answer, whatever its status is
 // (PLATFORM-API.md §3).
-func (e *Error) isPlatforms() bool { return e.Status != 0 && !e.interrupted }
+func (e *RequestError) FromPlatform() bool { return e.Status != 0 && !e.interrupted }
 
-// Refused reports that the platform itself refused the tokens or credentials,
-// and will again. A refresh token is spent, expired or revoked with 400, 401,
-// 404, 419 and 422 (PLATFORM-API.md §3); a login is refused with 400 to 499, but
-// not 408 and 429.
-func (e *Error) Refused() bool {
-	code := e.Code()
-	switch {
-	case !e.isPlatforms():
-		return false
-	case e.Operation == refresh:
-		return slices.Contains([]int{400, 401, 404, 419, 422}, code)
-	default:
-		return code >= 400 && code <= 499 && code != http.StatusRequestTimeout && code != http.StatusTooManyRequests
-	}
-}
-
-// WrongForm reports a login that the platform may accept in the other form: 400,
-// 401, 415 and 422 (PLATFORM-API.md §2).
-func (e *Error) WrongForm() bool {
-	return e.Operation == login && e.isPlatforms() && slices.Contains([]int{400, 401, 415, 422}, e.Code())
-}
+// Empty reports that there was an answer, without a body.
+func (e *RequestError) Empty() bool { return e.Reason == emptyAnswer }
 
 // Unreachable reports that no connection could be made: the request has not
 // reached the platform.
-func (e *Error) Unreachable() bool { return e.unconnected }
+func (e *RequestError) Unreachable() bool { return e.unconnected }
 
 // Temporary reports that the same request may succeed later: no whole answer,
 // 408, 429, or 5xx.
-func (e *Error) Temporary() bool {
+func (e *RequestError) Temporary() bool {
 	code := e.Code()
 	return e.unanswered() || e.platformFailed() || code == http.StatusRequestTimeout || code == http.StatusTooManyRequests
 }
@@ -130,18 +115,18 @@ func (e *Error) Temporary() bool {
 // the user is told.
 const maxRetryWait = 30 * time.Second
 
-// Retry reports whether the request is worth sending again, and how long the
-// platform asked to wait before that: there was no answer, or a 5xx, or for a
-// refresh, which is not limited, a 429 (PLATFORM-API.md §6).
-func (e *Error) Retry() (wait time.Duration, worthIt bool) {
-	limited := e.Operation == refresh && e.Code() == http.StatusTooManyRequests
+// Retry reports whether the request is worth sending again, if it is one that
+// may be repeated, and how long the platform asked to wait before that: there
+// was no answer, a 5xx or a 429. A wait of more than 30 seconds is not worth it.
+func (e *RequestError) Retry() (wait time.Duration, worthIt bool) {
+	limited := e.Code() == http.StatusTooManyRequests
 	worthIt = !e.permanent && e.Wait <= maxRetryWait && (e.unanswered() || e.platformFailed() || limited)
 	return e.Wait, worthIt
 }
 
 // Blocked reports whether the platform turned the caller away for asking too
 // often (429), and for how long if it said so (PLATFORM-API.md §6).
-func (e *Error) Blocked() (wait time.Duration, blocked bool) {
+func (e *RequestError) Blocked() (wait time.Duration, blocked bool) {
 	if e.Code() != http.StatusTooManyRequests {
 		return 0, false
 	}
@@ -151,15 +136,15 @@ func (e *Error) Blocked() (wait time.Duration, blocked bool) {
 // unanswered reports that there is nothing to go by: no answer, or only the
 // beginning of one that might have been a success. A refusal whose body was
 // cut off is a refusal.
-func (e *Error) unanswered() bool {
+func (e *RequestError) unanswered() bool {
 	return e.HTTPStatus == 0 || e.interrupted && e.HTTPStatus < 300
 }
 
 // platformFailed reports a 5xx.
-func (e *Error) platformFailed() bool { return e.Code()/100 == 5 }
+func (e *RequestError) platformFailed() bool { return e.Code()/100 == 5 }
 
 // class is the kind of error for the log, which holds nothing of an answer.
-func (e *Error) class() string {
+func (e *RequestError) class() string {
 	switch {
 	case errors.Is(e.Err, context.Canceled):
 		return "cancelled"
@@ -169,7 +154,7 @@ func (e *Error) class() string {
 		return "no answer"
 	case e.Code() == http.StatusTooManyRequests:
 		return "blocked"
-	case e.Refused():
+	case e.FromPlatform() && e.Code()/100 == 4:
 		return "refused"
 	case e.platformFailed():
 		return "failure of the platform"
@@ -179,7 +164,7 @@ func (e *Error) class() string {
 }
 
 // because sets the reason, for an answer that is of no use.
-func (e *Error) because(reason string) *Error {
+func (e *RequestError) because(reason string) *RequestError {
 	e.Reason = reason
 	return e
 }
@@ -200,7 +185,7 @@ func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
 // password, and a malformed answer: none of them is used. What a person can do
 // something about is told in words of our own; Err keeps those errors of the
 // chain whose texts are known to be safe.
-func (e *Error) noAnswer(ctx context.Context, err error, clean sanitiser) *Error {
+func (e *RequestError) noAnswer(ctx context.Context, err error, clean sanitiser) *RequestError {
 	e.interrupted = true
 	if ctx.Err() != nil {
 		e.Err = context.Cause(ctx)
