@@ -16,17 +16,18 @@ import (
 type Guard struct {
 	mu     sync.Mutex
 	busy   int
-	ending bool
+	ending chan struct{} // closed when exit has returned; nil while it is not to end
 	exit   func()
 }
 
 // Begin is called before a piece of work, and what it returns afterwards. Once
-// the process is to end, it does not return: no new work is begun.
+// the process is to end, it does not return before it has: no new work is begun.
 func (g *Guard) Begin() (end func()) {
 	g.mu.Lock()
-	if g.ending {
+	if g.ending != nil {
 		g.mu.Unlock()
-		select {}
+		<-g.ending
+		return func() {}
 	}
 	g.busy++
 	g.mu.Unlock()
@@ -34,8 +35,8 @@ func (g *Guard) Begin() (end func()) {
 		g.mu.Lock()
 		defer g.mu.Unlock()
 		g.busy--
-		if g.ending && g.busy == 0 {
-			g.exit()
+		if g.ending != nil && g.busy == 0 {
+			g.end()
 		}
 	})
 }
@@ -44,13 +45,18 @@ func (g *Guard) Begin() (end func()) {
 func (g *Guard) End(exit func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.ending {
+	if g.ending != nil {
 		return
 	}
-	g.ending, g.exit = true, exit
+	g.ending, g.exit = make(chan struct{}), exit
 	if g.busy == 0 {
-		exit()
+		g.end()
 	}
+}
+
+func (g *Guard) end() {
+	g.exit()
+	close(g.ending)
 }
 
 // parentCheck is how often Watch looks whether the parent is still there.
