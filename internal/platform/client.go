@@ -11,6 +11,7 @@ package platform
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,6 @@ import (
 	"net/url"
 	"strings"
 	"time"
-
-	"github.com/cenkalti/backoff/v5"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 )
@@ -95,57 +94,17 @@ type Request struct {
 	Body any
 	// Secrets are what is sent, and must not be shown if it comes back.
 	Secrets []secret.String
-	// Attempts is how often the request is sent at the most: again as long as
-	// [RequestError.Retry] says that it is worth it. More than one is for requests
-	// that may be repeated: GET, PATCH, PUT, DELETE (PLATFORM-API.md §8). Zero
-	// means one.
-	Attempts int
+	// BareList takes a list without an envelope for the Result: sources conflict
+	// on whether lists have one (PLATFORM-API.md §8).
+	BareList bool
 	// Check, where it is not nil, says why an answer that is a success is of no
 	// use, or nothing where it is.
 	Check func(Answer) (problem string)
 }
 
-// Send sends a request, reads its answer, and logs both. Its error is a
+// Send sends a request once, reads its answer, and logs both. Its error is a
 // [*RequestError].
 func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
-	pauses := newPauses()
-	for sent := 1; ; sent++ {
-		answer, failed := c.send(ctx, r)
-		if failed == nil {
-			return answer, nil
-		}
-		failed.Attempts = sent
-		wait, worthIt := failed.Retry()
-		if !worthIt || sent >= r.Attempts {
-			return Answer{}, failed
-		}
-		// What the platform said tells more than that there was no time to ask
-		// again.
-		pause := max(pauses.NextBackOff(), wait)
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= pause {
-			return Answer{}, failed
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return Answer{}, failed
-		}
-	}
-}
-
-// newPauses returns the pauses between attempts. They double from half a second,
-// and have jitter, so that machines that failed together do not come back
-// together.
-func newPauses() *backoff.ExponentialBackOff {
-	pauses := backoff.NewExponentialBackOff()
-	pauses.Multiplier, pauses.MaxInterval = 2, 8*time.Second
-	return pauses
-}
-
-// send sends a request once.
-func (c *Client) send(ctx context.Context, r Request) (Answer, *RequestError) {
 	at := r.Base.JoinPath(r.Path)
 	report := &RequestError{Operation: r.Operation, Endpoint: r.Method + " " + shown(at)}
 	started := c.now()
@@ -209,6 +168,10 @@ func (c *Client) exchange(ctx context.Context, r Request, report *RequestError) 
 		return Answer{}, report.because(err.Error())
 	case err != nil:
 		return Answer{}, report.noAnswer(ctx, err, clean)
+	}
+	if r.BareList && response.StatusCode == http.StatusOK && bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) && json.Valid(body) {
+		answer.Result, answer.report = body, report
+		return answer, nil
 	}
 	return read(body, answer, report, clean)
 }

@@ -33,8 +33,6 @@ type RequestError struct {
 	Wait time.Duration
 	// Reason says what was wrong where the platform's words do not.
 	Reason string
-	// Attempts is how often the request was sent; 0 and 1 mean once.
-	Attempts int
 	// Err is the cause when there was no answer, such as a context's error
 	// or a system error. Its text is safe to print.
 	Err error
@@ -73,9 +71,6 @@ func (e *RequestError) Error() string {
 	}
 	if e.Reason != "" {
 		fmt.Fprintf(&b, ": %s", e.Reason)
-	}
-	if e.Attempts > 1 {
-		fmt.Fprintf(&b, " (%d attempts)", e.Attempts)
 	}
 	return b.String()
 }

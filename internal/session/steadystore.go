@@ -112,20 +112,8 @@ func (s *steadyStore) try(ctx context.Context, do func(Store) error) error {
 	poll := Poll{First: firstStorePause, Last: lastStorePause}
 	var last error
 	err := poll.Until(ctx, func() (bool, error) {
-		again := false
-		last = do(s.store())
-		switch {
-		case last == nil || errors.Is(last, ErrNoSession) || errors.Is(last, ErrForeign) || errors.Is(last, ErrNewerFormat):
-			s.recovered()
-		case ctx.Err() != nil || errors.Is(last, ErrNotWritable):
-		case s.waits(ctx, last):
-			again = true
-		case s.fallback:
-			s.giveUp(ctx, last)
-			last = do(s.memory)
-		default:
-			last = &StoreError{Err: last}
-		}
+		var again bool
+		again, last = s.once(ctx, do)
 		return !again, nil
 	})
 	if err != nil {
@@ -135,6 +123,26 @@ func (s *steadyStore) try(ctx context.Context, do func(Store) error) error {
 		return context.Cause(ctx)
 	}
 	return last
+}
+
+// once does something with the store, and reports whether it is to be tried
+// again.
+func (s *steadyStore) once(ctx context.Context, do func(Store) error) (again bool, last error) {
+	last = do(s.store())
+	switch {
+	case last == nil || errors.Is(last, ErrNoSession) || errors.Is(last, ErrForeign) || errors.Is(last, ErrNewerFormat):
+		s.recovered()
+		return false, last
+	case ctx.Err() != nil || errors.Is(last, ErrNotWritable):
+		return false, last
+	case s.waits(ctx, last):
+		return true, last
+	case s.fallback:
+		s.giveUp(ctx, last)
+		return false, do(s.memory)
+	default:
+		return false, &StoreError{Err: last}
+	}
 }
 
 // recovered notes that the store answers.
