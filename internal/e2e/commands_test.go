@@ -33,6 +33,9 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"kills":      kills,
 	"clean":      clean,
 	"accepted":   accepted,
+	"objects":    objects,
+	"registers":  registers,
+	"drift":      drift,
 }
 
 func platformOf(ts *testscript.TestScript) *emulator.Platform {
@@ -91,7 +94,7 @@ func users(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func requests(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) > 0, "requests login=N refresh=N users=N permissions=N limited=N spent=N")
+	plain(ts, neg, len(args) > 0, "requests login=N refresh=N ENDPOINT=N limited=N spent=N")
 	p := platformOf(ts)
 	counts := p.Counts()
 	for _, arg := range args {
@@ -101,7 +104,9 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 			"limited": counts.RateLimited, "spent": counts.SpentRefresh,
 		}[name]
 		if !known {
-			ts.Fatalf("no counter %q", name)
+			endpoint, err := emulator.ParseEndpoint(name)
+			ts.Check(err)
+			got = p.Requests(endpoint)
 		}
 		if number != strconv.Itoa(got) {
 			ts.Fatalf("the platform got %s=%d, want %s (all: %+v)", name, got, arg, counts)
@@ -111,11 +116,9 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func fault(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) >= 2, "fault login|refresh FAULT …")
-	endpoint, known := map[string]emulator.Endpoint{"login": emulator.Login, "refresh": emulator.Refresh}[args[0]]
-	if !known {
-		ts.Fatalf("no endpoint %q", args[0])
-	}
+	plain(ts, neg, len(args) >= 2, "fault ENDPOINT FAULT …")
+	endpoint, err := emulator.ParseEndpoint(args[0])
+	ts.Check(err)
 	for _, arg := range args[1:] {
 		f, err := emulator.ParseFault(arg)
 		ts.Check(err)

@@ -18,6 +18,10 @@
 //	repeat N COMMAND …        run a command N times; all must succeed
 //	kills N COMMAND …         run a command N times and kill it at random moments; see there
 //	clean FILE …              fail if a secret of the platform's is in a file, a folder or an archive
+//	objects KIND=N …          fail unless the platform has N applications, instances or users more than the accounts'
+//	registers FILE …          fail unless each file holds the InstanceId and InstanceKey of an instance
+//	drift KIND NAME [ATTRIBUTE VALUE]
+//	                          change an application, instance or user behind the provider's back, or delete it
 //	accepted FILE             fail unless the platform accepts the token in the file, or in each file of a pattern
 //
 // And it can run these programs with exec:

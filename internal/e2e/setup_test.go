@@ -47,6 +47,7 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	env.Setenv("TF_CLI_ARGS", "-no-color")
 	env.Setenv("TF_CLI_ARGS_apply", "-auto-approve")
 	env.Setenv("TELEMATICS_USER_SERVICE_URL", server.URL)
+	env.Setenv("TELEMATICS_ACCOUNTS_URL", server.URL)
 	env.Setenv("TELEMATICS_REQUEST_TIMEOUT", "5s")
 	env.Setenv("TF_VAR_downstream_command", "downstream >downstream.json")
 	env.Setenv(clockVariable, "0s")

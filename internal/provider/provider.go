@@ -82,8 +82,8 @@ func (p *telematicsProvider) ValidateConfig(ctx context.Context, req provider.Va
 // Schema implements [provider.Provider].
 func (p *telematicsProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Gets API access tokens of the telematics platform and hands them to other providers and to " +
-			"secret stores, without leaving a secret in state. A login is the last resort: a session that is " +
+		MarkdownDescription: "Gets API access tokens of the telematics platform, makes the credentials themselves (applications, user groups with their keys, " +
+			"users), and hands both to other providers and to secret stores, without leaving a secret in state. A login is the last resort: a session that is " +
 			"still good is reused, one that is not is refreshed, and only then are credentials sent.",
 		Attributes: settingAttributes(""),
 	}
@@ -103,6 +103,7 @@ func (p *telematicsProvider) Configure(ctx context.Context, req provider.Configu
 	tokens := newTokenOpener(settings, p.userAgent(req.TerraformVersion), p.options)
 	resp.EphemeralResourceData = tokens
 	resp.DataSourceData = tokens
+	resp.ResourceData = tokens
 }
 
 // userAgent names the provider and the CLI to the platform.
@@ -118,6 +119,7 @@ func (p *telematicsProvider) userAgent(cliVersion string) string {
 func (p *telematicsProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
 		func() ephemeral.EphemeralResource { return &accessTokenEphemeral{} },
+		func() ephemeral.EphemeralResource { return &instanceCredentialsEphemeral{} },
 	}
 }
 
@@ -136,6 +138,11 @@ func (p *telematicsProvider) Functions(context.Context) []func() function.Functi
 	}
 }
 
-// Resources implements [provider.Provider]. There are none: a managed resource
-// would have a token in state.
-func (p *telematicsProvider) Resources(context.Context) []func() resource.Resource { return nil }
+// Resources implements [provider.Provider]. None has a key or a token: those are
+// ephemeral.
+func (p *telematicsProvider) Resources(context.Context) []func() resource.Resource {
+	return []func() resource.Resource{
+		func() resource.Resource { return &applicationResource{} },
+		func() resource.Resource { return &instanceResource{} },
+	}
+}

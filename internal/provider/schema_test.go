@@ -163,12 +163,15 @@ func TestSecretsAreSensitive(t *testing.T) {
 	}
 }
 
-// A managed resource would have a token in state.
-func TestThereAreNoManagedResources(t *testing.T) {
+// What a managed resource has is in state.
+func TestManagedResourcesHaveNoKeyAndNoToken(t *testing.T) {
 	t.Parallel()
-	c := start(t, environment{}, nil)
-	if got := slices.Collect(maps.Keys(c.schema.ResourceSchemas)); len(got) > 0 {
-		t.Errorf("resources = %v", got)
+	for name, schema := range start(t, environment{}, nil).schema.ResourceSchemas {
+		for path := range attributes(schema) {
+			if path != "key_version" && path != "device_token" && (strings.Contains(path, "key") || strings.Contains(path, "token")) {
+				t.Errorf("%s has %s", name, path)
+			}
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/vaultstore"
@@ -51,6 +52,7 @@ type settings struct {
 	password       secret.String
 	userServiceURL *url.URL
 	portalURL      *url.URL
+	accountsURL    *url.URL
 	loginForm      session.LoginForm // empty: auto
 	requestTimeout time.Duration
 	loginLimit     int
@@ -148,6 +150,12 @@ var settingTable = []setting{
 		description: "The base URL of the service that is asked whether an admin's token is still good (see `session.verify_after`). Default `" +
 			userservice.DefaultPortalURL + "`; with a `user_service_url` of your own there is no default, and an admin's token is not checked.",
 		read: readURL(func(s *settings) **url.URL { return &s.portalURL }, userservice.DefaultPortalURL),
+	},
+	{
+		attribute: "accounts_url", variable: "TELEMATICS_ACCOUNTS_URL",
+		description: "The base URL of the Accounts service, which manages applications and instances. Default `" + accounts.DefaultURL +
+			"`; with a `user_service_url` of your own there is no default, and what needs the service asks for it.",
+		read: readURL(func(s *settings) **url.URL { return &s.accountsURL }, accounts.DefaultURL),
 	},
 	{
 		attribute: "login_format", variable: "TELEMATICS_LOGIN_FORMAT",
@@ -333,8 +341,24 @@ func readSettings(ctx context.Context, block tfsdk.Config, getenv func(string) s
 	if r.settings.store == "" {
 		r.settings.store = storeFile
 	}
+	r.settings.addServices()
 	r.readRenew(getenv)
 	return r.settings, r.diags
+}
+
+// addServices sets the URLs of the other services where the user-service is the
+// platform's own. Elsewhere they have no default: a token goes to no host that was
+// not meant.
+func (s *settings) addServices() {
+	if s.userServiceURL == nil || session.CanonicalURL(s.userServiceURL) != userservice.DefaultURL {
+		return
+	}
+	if s.accountsURL == nil {
+		s.accountsURL, _ = url.Parse(accounts.DefaultURL)
+	}
+	if s.portalURL == nil {
+		s.portalURL, _ = url.Parse(userservice.DefaultPortalURL)
+	}
 }
 
 // renewVariable does not reuse a session, for one run. It is no attribute: a

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/jwt"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
@@ -23,14 +25,19 @@ type tokenOpener struct {
 	settings settings
 	client   *userservice.Client
 	manager  *session.Manager
+	accounts *accounts.Client
 	now      func() time.Time
 	started  time.Time
+
+	mu     sync.Mutex
+	unsaid diag.Diagnostics // warnings of tokens for the Accounts service
 }
 
 // newTokenOpener returns the opener of a configured provider.
 func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener {
 	now := options.Now
 	o := &tokenOpener{settings: s, now: now, started: now()}
+	o.accounts = o.newAccounts(userAgent)
 	if s.userServiceURL == nil {
 		// Not known yet: open says so before it asks for anything.
 		return o
@@ -95,6 +102,12 @@ func (o *tokenOpener) credentials(args tokenArguments) userservice.Credentials {
 // open returns the session that the arguments ask for. Its warnings are for
 // the user of the token, its errors say why there is none.
 func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Result, diag.Diagnostics) {
+	return o.openOther(ctx, args, secret.String{})
+}
+
+// openOther is open for a token other than refused, which the platform has
+// answered with 401.
+func (o *tokenOpener) openOther(ctx context.Context, args tokenArguments, refused secret.String) (session.Result, diag.Diagnostics) {
 	credentials := o.credentials(args)
 	ctx = withLogging(ctx, credentials, args)
 
@@ -125,6 +138,7 @@ func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Re
 		Resume:      resumed,
 		MinLifetime: minLifetime,
 		Insist:      minLifetime != o.settings.minLifetime,
+		Refused:     refused,
 	})
 	if err != nil {
 		return fail(err)

@@ -9,6 +9,9 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
+// notBlank is a text with something in it.
+var notBlank = regexp.MustCompile(`\S`)
+
 // uuidShape is what the platform's ids look like (PLATFORM-API.md §1).
 var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 

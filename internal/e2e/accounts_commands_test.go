@@ -1,0 +1,129 @@
+package e2e_test
+
+import (
+	"encoding/json"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+)
+
+// testObjects are the objects of the accounts that every platform of a script
+// has.
+var testObjects = map[string]int{"applications": 1, "instances": 2, "users": 2}
+
+// objects compares how many objects there are besides those of the test
+// accounts.
+func objects(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) > 0, "objects applications=N instances=N users=N")
+	p := platformOf(ts)
+	counts := map[string]int{"applications": len(p.Applications()), "instances": len(p.Instances()), "users": len(p.RegisteredUsers())}
+	for _, arg := range args {
+		kind, number, _ := strings.Cut(arg, "=")
+		got, known := counts[kind]
+		if !known {
+			ts.Fatalf("no kind %q", kind)
+		}
+		if got -= testObjects[kind]; strconv.Itoa(got) != number {
+			ts.Fatalf("the platform has %d %s more than at the start, want %s", got, kind, number)
+		}
+	}
+}
+
+// registers fails unless each file holds the InstanceId and the InstanceKey of an
+// instance that the platform has.
+func registers(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) > 0, "registers FILE …")
+	for _, file := range args {
+		var credentials struct{ InstanceID, InstanceKey string }
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &credentials))
+		if info, err := os.Stat(ts.MkAbs(file)); err != nil || info.Mode().Perm() != 0o600 {
+			ts.Fatalf("%s: mode %v, want 0600 (%v)", file, info.Mode(), err)
+		}
+		taken := false
+		for _, i := range platformOf(ts).Instances() {
+			taken = taken || i.ID == credentials.InstanceID && i.Key == credentials.InstanceKey
+		}
+		if !taken {
+			ts.Fatalf("%s: the platform has no instance with that id and key", file)
+		}
+	}
+}
+
+// drift changes one attribute of an object behind the provider's back, or deletes
+// the object where no attribute is named.
+func drift(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 2 || len(args) == 4, "drift application|instance|user NAME|DEVICE_TOKEN [ATTRIBUTE VALUE]")
+	p, kind, name := platformOf(ts), args[0], args[1]
+	attribute, value := "", ""
+	if len(args) == 4 {
+		attribute, value = args[2], args[3]
+	}
+	done := false
+	switch kind {
+	case "application":
+		for _, a := range p.Applications() {
+			switch {
+			case a.Name != name:
+			case attribute == "":
+				done = p.DeleteApplication(a.ID)
+			default:
+				done = p.ChangeApplication(a.ID, func(a *emulator.Application) {
+					change(ts, attribute, value, map[string]*string{
+						"name": &a.Name, "description": &a.Description, "google_play_link": &a.GooglePlayLink,
+						"apple_store_link": &a.AppleStoreLink, "environment": &a.Environment,
+					}, map[string]*bool{"deactivated": &a.Deactivated})
+				})
+			}
+		}
+	case "instance":
+		for _, i := range p.Instances() {
+			switch {
+			case i.Name != name:
+			case attribute == "":
+				done = p.DeleteInstance(i.ID)
+			default:
+				done = p.ChangeInstance(i.ID, func(i *emulator.Instance) {
+					change(ts, attribute, value, map[string]*string{
+						"name": &i.Name, "description": &i.Description, "key": &i.Key, "invite_code": &i.InviteCode,
+					}, map[string]*bool{"deactivated": &i.Deactivated})
+				})
+			}
+		}
+	case "user":
+		if attribute == "" {
+			done = p.DeleteUser(name)
+			break
+		}
+		done = p.ChangeUser(name, func(u *emulator.User) {
+			change(ts, attribute, value, map[string]*string{
+				"first_name": &u.FirstName, "last_name": &u.LastName, "nickname": &u.Nickname, "phone": &u.Phone, "email": &u.Email,
+				"client_id": &u.ClientID, "instance_id": &u.InstanceID,
+			}, map[string]*bool{
+				"deactivated": &u.Inactive, "enable_tracking": &u.EnableTracking, "enable_logging": &u.EnableLogging,
+				"enable_real_time_location": &u.EnableRealTimeLocation,
+			})
+		})
+	}
+	if !done {
+		ts.Fatalf("there is no %s %q", kind, name)
+	}
+}
+
+// change sets an attribute by its name.
+func change(ts *testscript.TestScript, attribute, value string, texts map[string]*string, switches map[string]*bool) {
+	if text := texts[attribute]; text != nil {
+		*text = value
+		return
+	}
+	on := switches[attribute]
+	if on == nil {
+		ts.Fatalf("no attribute %q", attribute)
+	}
+	var err error
+	*on, err = strconv.ParseBool(value)
+	ts.Check(err)
+}

@@ -1,0 +1,236 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+)
+
+// newAccounts returns the client of applications, instances and users. Its token
+// is the admin's, from the session that all objects of the provider share.
+func (o *tokenOpener) newAccounts(userAgent string) *accounts.Client {
+	s := o.settings
+	return accounts.New(accounts.Config{
+		AccountsURL:    s.accountsURL,
+		UserServiceURL: s.userServiceURL,
+		PortalURL:      s.portalURL,
+		Tokens:         o,
+		Platform: platform.New(platform.Config{
+			RequestTimeout: s.requestTimeout,
+			UserAgent:      userAgent,
+			Logger:         newLogger(httpSubsystem),
+			Now:            o.now,
+		}),
+	})
+}
+
+// A tokenError is why there is no token for a request, as open explains it.
+type tokenError struct{ diags diag.Diagnostics }
+
+// Error tells the first explanation.
+func (e *tokenError) Error() string {
+	for _, d := range e.diags.Errors() {
+		return d.Summary() + ": " + d.Detail()
+	}
+	return "there is no access token"
+}
+
+// Token implements [accounts.TokenSource] with the admin's session. Its warnings
+// are kept for the next diagnostics that an object gives: see [tokenOpener.say].
+func (o *tokenOpener) Token(ctx context.Context, refused secret.String) (secret.String, error) {
+	admin := tokenArguments{AuthorizeAs: types.StringValue(string(session.Admin))}
+	result, diags := o.openOther(ctx, admin, refused)
+	if diags.HasError() {
+		return secret.String{}, &tokenError{diags}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.unsaid.Append(diags...)
+	return result.AccessToken, nil
+}
+
+// say adds to an object's diagnostics what became of its request to the Accounts
+// service: the error, and the warnings of the token that it was sent with.
+func (o *tokenOpener) say(diags *diag.Diagnostics, summary string, err error) {
+	o.mu.Lock()
+	diags.Append(o.unsaid...)
+	o.unsaid = nil
+	o.mu.Unlock()
+	if err == nil {
+		return
+	}
+	var token *tokenError
+	if errors.As(err, &token) {
+		diags.Append(token.diags...)
+		return
+	}
+	diags.AddError(summary, strings.TrimSpace(sentence(err)+" "+o.accountsAdvice(err)))
+}
+
+// accountsAdvice says what to do about a request to the Accounts service that
+// failed.
+func (o *tokenOpener) accountsAdvice(err error) string {
+	var (
+		unknown  *accounts.ServiceError
+		siblings *accounts.SiblingsError
+		doubt    *accounts.DoubtError
+		exists   *accounts.ExistsError
+		users    *accounts.UsersError
+		failed   *platform.RequestError
+	)
+	switch {
+	case errors.As(err, &unknown):
+		return fmt.Sprintf("With a user_service_url of your own it has no default, so that a token goes to no host that was not meant. Set %s.", settingName(unknown.Setting))
+	case errors.As(err, &siblings):
+		return siblingsAdvice(siblings)
+	case errors.As(err, &doubt):
+		return "Apply again: if it was made, the next apply names it and its import block; if not, it makes it."
+	case errors.As(err, &exists):
+		return "To manage it here, import it:\n\nimport {\n  to = telematics_user.NAME\n  id = \"DEVICE TOKEN\"\n}"
+	case errors.As(err, &users):
+		return "Move the users to another instance (instance_id of telematics_user) or delete them first. `terraform query` with list \"telematics_user\", or " +
+			"DataHub, lists them. Whether deactivated users block the delete is the platform's to say."
+	case errors.Is(err, context.DeadlineExceeded):
+		return "The operation's timeout has passed. Raise it in timeouts, or run again."
+	case errors.Is(err, context.Canceled):
+		return "The run was interrupted."
+	case errors.As(err, &failed):
+		return o.requestAdvice(failed)
+	default:
+		return ""
+	}
+}
+
+// requestAdvice says what to do about an answer.
+func (o *tokenOpener) requestAdvice(failed *platform.RequestError) string {
+	switch code := failed.Code(); {
+	case failed.FromPlatform() && code == http.StatusForbidden:
+		return "The API authorization credentials have no role there, or the object does not exist. data \"telematics_permissions\" shows where they have a role."
+	case failed.FromPlatform() && code == http.StatusUnauthorized:
+		return "The platform refuses the access token, also a new one. Check that the credentials are those of an admin."
+	case failed.Temporary():
+		return "Run again when the platform can be reached."
+	case !failed.FromPlatform():
+		return "Check the URLs of the provider block and any proxy on the way: what answered does not look like the platform."
+	default:
+		return ""
+	}
+}
+
+// siblingsAdvice tells how to take over an object that is there.
+func siblingsAdvice(err *accounts.SiblingsError) string {
+	var b strings.Builder
+	if err.Err == nil {
+		b.WriteString("An earlier run may have made it and been cut off before it could say so. To manage it here, import it:\n")
+	} else {
+		b.WriteString("Find out which is the one, for example by its users or its date in DataHub, and import it:\n")
+	}
+	for _, id := range err.IDs {
+		if err.Kind == "application" {
+			id = "COMPANY_ID/" + id
+		}
+		fmt.Fprintf(&b, "\nimport {\n  to = telematics_%s.NAME\n  id = %q\n}\n", err.Kind, id)
+	}
+	if err.Err == nil {
+		b.WriteString("\nTo make another one of the same name, set allow_same_name = true.")
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// adopted warns of an object whose create was not answered.
+func adopted(diags *diag.Diagnostics, kind string, made accounts.Created) {
+	if made.Adopted {
+		diags.AddWarning("Answer to the create was lost", fmt.Sprintf("The platform made the %s without an answer that could be read. It was found by its name, as %s, and is "+
+			"managed from now on.", kind, made.ID))
+	}
+	for _, id := range made.Double {
+		diags.AddWarning("One object too many was made", fmt.Sprintf("A first request to make the %s was not answered, and the platform has carried it out late: %s has the same name, "+
+			"and is in no state. Delete it in DataHub, or import it.", kind, id))
+	}
+}
+
+// logging returns ctx with the loggers of the requests.
+func (o *tokenOpener) logging(ctx context.Context) context.Context {
+	return withLogging(ctx, userservice.Credentials{Password: o.settings.password, InstanceKey: o.settings.instanceKey}, tokenArguments{})
+}
+
+// configuredResource is configured for managed resources and lists.
+type configuredResource struct{ configured }
+
+// Configure implements [resource.ResourceWithConfigure].
+func (c *configuredResource) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	c.from(req.ProviderData, &resp.Diagnostics)
+}
+
+// The attributes that the resources have in common.
+
+// idAttribute is the id that the platform gives.
+func idAttribute(description string) schema.StringAttribute {
+	return schema.StringAttribute{
+		MarkdownDescription: description,
+		Computed:            true,
+		PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+	}
+}
+
+// replaceIfOther replaces the resource when the id is another one, and not when it
+// is only spelt in another way (PLATFORM-API.md §8).
+func replaceIfOther() planmodifier.String {
+	const description = "Another id replaces the resource; another spelling of it does not."
+	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+		resp.RequiresReplace = req.PlanValue.IsUnknown() || !accounts.SameID(req.PlanValue.ValueString(), req.StateValue.ValueString())
+	}, description, description)
+}
+
+// sameID returns the id as it is written in the configuration, where what the
+// platform says is only another spelling.
+func sameID(known types.String, platforms string) types.String {
+	if accounts.SameID(known.ValueString(), platforms) {
+		return known
+	}
+	return types.StringValue(platforms)
+}
+
+const describeAllowSameName = "Make it although there is one of the same name that this run has not made. Without it that is an error with an import block: " +
+	"an earlier run may have made it and been cut off. Default `false`."
+
+// timeoutsAttribute are the operations' time limits.
+func timeoutsAttribute(ctx context.Context) schema.Attribute {
+	const is = "as a Go duration such as `5m`. Default `10m`."
+	attribute, _ := timeouts.Attributes(ctx, timeouts.Opts{
+		Create: true, Read: true, Update: true, Delete: true,
+		CreateDescription: "How long the create may take, with its retries, " + is,
+		ReadDescription:   "How long a read may take, " + is,
+		UpdateDescription: "How long an update may take, " + is,
+		DeleteDescription: "How long the delete may take, " + is,
+	}).(schema.SingleNestedAttribute)
+	attribute.MarkdownDescription = "How long the operations may take."
+	return attribute
+}
+
+const defaultOperationTimeout = 10 * time.Minute
+
+// within returns ctx with the end that a timeout sets, and with the loggers of the
+// requests.
+func (o *tokenOpener) within(ctx context.Context, diags *diag.Diagnostics, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics)) (context.Context, context.CancelFunc) {
+	d, found := timeout(ctx, defaultOperationTimeout)
+	diags.Append(found...)
+	return context.WithTimeout(o.logging(ctx), d)
+}
