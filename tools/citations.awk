@@ -8,6 +8,7 @@ BEGIN {
 	while ((getline name) > 0) {
 		exists[name] = 1
 		files[++count] = name
+		while (sub(/\/[^\/]*$/, "", name)) folders[name] = 1
 	}
 	for (i = 1; i <= count; i++) {
 		if (is_text(files[i])) check(files[i])
@@ -49,6 +50,55 @@ function check(path,    line, n, text, starts, pos, hit) {
 		else document(path, hit)
 		pos += length(hit) + taken
 	}
+	if (path ~ /\.md$/ && path !~ /^docs\//) links(path, text, starts, n)
+}
+
+# links checks the links of a Markdown file to other files of the repository,
+# and that a function or a type is declared in the Go file that its link names.
+function links(path, text, starts, n,    pos, hit, label, target) {
+	pos = 1
+	while (match(substr(text, pos), /\[[^][]*\]\([^)#: ]+\)/)) {
+		hit = substr(text, pos + RSTART - 1, RLENGTH)
+		pos += RSTART - 1
+		at = path ":" line_of(pos, starts, n)
+		pos += length(hit)
+		label = target = hit
+		sub(/\]\(.*$/, "", label)
+		sub(/^\[/, "", label)
+		sub(/^.*\]\(/, "", target)
+		sub(/\)$/, "", target)
+		if (target ~ /\.md$/) continue # document has checked it
+		target = path_from(path, target)
+		if (!(target in exists) && !(target in folders)) fail(target " is not in the repository")
+		else if (target ~ /\.go$/ && label ~ /^`([A-Za-z]+\.)?[A-Za-z]+`$/ && !declares(target, substr(label, 2, length(label) - 2))) {
+			fail(target " does not declare " label)
+		} else found++
+	}
+}
+
+# path_from is the path of a file as another one, beside it or above, links to it.
+function path_from(path, name) {
+	sub(/[^\/]*$/, "", path)
+	return clean(path name)
+}
+
+# declares tells whether a Go file declares a function or type, or a method of a
+# type: "Name" or "Type.Name".
+function declares(target, name,    line, type, parts, inside, yes) {
+	if (split(name, parts, ".") == 2) {
+		type = parts[1]
+		name = parts[2]
+	}
+	yes = 0
+	while ((getline line < target) > 0) {
+		if (type == "" && line ~ ("^(func|type|var|const) " name "[^A-Za-z0-9_]")) yes = 1
+		if (type != "" && line ~ ("^func \\(([a-z]+ )?\\*?" type "\\) " name "\\(")) yes = 1
+		if (line ~ ("^type " type " interface")) inside = 1
+		if (line ~ /^}/) inside = 0
+		if (type != "" && inside && line ~ ("^\t" name "\\(")) yes = 1
+	}
+	close(target)
+	return yes
 }
 
 function line_of(pos, starts, n,    low, high, middle) {

@@ -5,7 +5,9 @@
 #   - sections of PLATFORM-API.md, also where the number stands alone;
 #   - titles in quotes, and rules by number, of ARCHITECTURE.md; without a title
 #     it is a rule of "Rules of a session";
-#   - every other name of a Markdown file, and anchors of links to one.
+#   - every other name of a Markdown file, and anchors of links to one;
+#   - links of a Markdown file outside docs/ to any file of the repository, and
+#     that the Go file in [`Type.Method`](file.go) declares what is named.
 #
 #   tools/citations.sh [FOLDER]
 #

@@ -49,6 +49,18 @@ cat >internal/good.go <<'END'
 // session", rule 1; ARCHITECTURE.md's "Words". ARCHITECTURE.md "Words", rule 1.
 // ../docs/guides/vault.md, docs/guides/vault.md, https://example.com/NONE.md, *.md.
 END
+cat >internal/code.go <<'END'
+package code
+
+type Store interface {
+	Load() error
+}
+
+func (s *file) Open() {}
+func New() Store
+END
+echo '[`Store.Load`](internal/code.go), [`file.Open`](internal/code.go), [`New`](internal/code.go), [`Store`](internal/code.go),' >LINKS.md
+echo '[x](internal/), [y](internal), [`session/x`](internal/code.go), [z](https://example.com/none.go)' >>LINKS.md
 good=$("$here/citations.sh" .) || {
 	echo "tools/citations_test.sh: citations that resolve are refused: $good" >&2
 	exit 1
@@ -69,7 +81,12 @@ cat >internal/bad.go <<'END'
 // NONE.md, guides/vault.md
 END
 echo '[a](internal/vault.md), [b](docs/guides/vault.md#none), [c](#none)' >README.md
+echo '[`Store.Open`](internal/code.go), [`Old`](internal/code.go), [`New`](internal/old.go), [x](old/)' >BAD.md
 cat >"$scratch/want" <<'END'
+BAD.md:1: internal/code.go does not declare `Old`
+BAD.md:1: internal/code.go does not declare `Store.Open`
+BAD.md:1: internal/old.go is not in the repository
+BAD.md:1: old is not in the repository
 README.md:1: docs/guides/vault.md has no heading for #none
 README.md:1: README.md has no heading for #none
 README.md:1: internal/vault.md is not in the repository
