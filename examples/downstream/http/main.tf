@@ -14,9 +14,9 @@ terraform {
 }
 
 variable "url" {
-  description = "The URL to request."
+  description = "The URL to request. The default tells what the credentials may manage."
   type        = string
-  default     = "https://user.telematicssdk.com/v1/Management/users"
+  default     = "https://portal-apis.telematicssdk.com/auth/permissions"
 }
 
 ephemeral "telematics_access_token" "admin" {}

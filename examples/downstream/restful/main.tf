@@ -18,24 +18,24 @@ terraform {
 ephemeral "telematics_access_token" "admin" {}
 
 provider "restful" {
-  base_url = "https://user.telematicssdk.com"
+  base_url = "https://portal-apis.telematicssdk.com"
   header = {
     Authorization = ephemeral.telematics_access_token.admin.authorization
   }
 }
 
-# The result is written into state, as with every data source.
-data "restful_resource" "profile" {
-  id = "/v1/Management/users"
+# What the credentials may manage. The result is written into state, as with every
+# data source.
+data "restful_resource" "permissions" {
+  id = "/auth/permissions"
 }
 
 # The result of an ephemeral resource is in no state.
-ephemeral "restful_resource" "profile" {
-  path   = "/v1/Management/users"
+ephemeral "restful_resource" "permissions" {
+  path   = "/auth/permissions"
   method = "GET"
 }
 
-output "profile" {
-  value     = data.restful_resource.profile.output
-  sensitive = true
+output "roles" {
+  value = [for permission in data.restful_resource.permissions.output.result.companiesPermissions : permission.roleId]
 }

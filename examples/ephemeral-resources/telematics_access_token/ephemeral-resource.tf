@@ -12,11 +12,11 @@ terraform {
 # Admin: the credentials are in TELEMATICS_EMAIL and TELEMATICS_PASSWORD.
 ephemeral "telematics_access_token" "admin" {}
 
-# The token as a header, for a program that a run starts. A provider block takes
-# it in the same way.
+# The token as a header, for a program that a run starts: here a method that tells
+# what an admin may manage. A provider block takes the header in the same way.
 resource "terraform_data" "sync" {
   provisioner "local-exec" {
-    command = "curl --fail --silent --show-error --header \"Authorization: $AUTHORIZATION\" https://user.telematicssdk.com/v1/Management/users"
+    command = "curl --fail --silent --show-error --header \"Authorization: $AUTHORIZATION\" https://portal-apis.telematicssdk.com/auth/permissions"
     environment = {
       AUTHORIZATION = ephemeral.telematics_access_token.admin.authorization
     }
