@@ -2,8 +2,8 @@
 # GitHub Actions (.github/workflows/fresh-token.yml) or the pipeline for GitLab
 # (.gitlab-ci.yml) in this folder.
 #
-# If the token lives for at least min_lifetime, a run sends no request to the
-# platform and writes nothing. Otherwise it makes one refresh and one write.
+# If the token lives for at least min_lifetime, a run sends the platform one check
+# at most and writes nothing. Otherwise it makes one refresh and one write.
 
 terraform {
   # Write-only arguments. OpenTofu: 1.11 or later.

@@ -9,7 +9,7 @@ terraform {
   }
 }
 
-# The token, and a version that changes exactly when the token does. Both objects
+# The token, and a version that is the same as long as the token is. Both objects
 # share a session, so give them the same arguments.
 ephemeral "telematics_access_token" "admin" {}
 

@@ -1,5 +1,5 @@
-# Runs a program once for each new token: the version of the session changes
-# exactly when the token does.
+# Runs a program once for each new token: the version of the session is the same as
+# long as the token is.
 
 terraform {
   # Ephemeral resources. OpenTofu: 1.11 or later.
