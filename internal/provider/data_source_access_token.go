@@ -24,7 +24,7 @@ func (d *accessTokenDataSource) Metadata(_ context.Context, req datasource.Metad
 func (d *accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An access token of the telematics platform **that is written into state**, for versions of Terraform and OpenTofu " +
-			"without ephemeral resources. Whoever can read the state can use the token, and with the refresh token get others. " +
+			"without ephemeral resources. Everybody with access to the state can use the token, and get others with the refresh token. " +
 			"Prefer the ephemeral resource of the same name: it takes the same arguments and leaves nothing behind.",
 		Attributes: accessTokenAttributes(),
 	}
@@ -54,6 +54,6 @@ func (d *accessTokenDataSource) Read(ctx context.Context, req datasource.ReadReq
 	model.set(result)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &model)...)
 	resp.Diagnostics.AddWarning("Tokens are written into state",
-		"The data source telematics_access_token stores the access token and the refresh token in state and in saved plans, where whoever "+
-			"can read them can use them. Use ephemeral \"telematics_access_token\" instead; it needs Terraform 1.10 or OpenTofu 1.11.")
+		"The data source telematics_access_token stores the access token and the refresh token in state and in saved plans. Everybody with access to "+
+			"those can use the tokens. Use ephemeral \"telematics_access_token\" instead; it needs Terraform 1.10 or OpenTofu 1.11.")
 }

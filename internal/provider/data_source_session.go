@@ -45,16 +45,17 @@ func (d *sessionDataSource) Schema(_ context.Context, _ datasource.SchemaRequest
 	attributes["issued_at"] = issuedAtAttribute
 	attributes["expires_at"] = expiresAtAttribute
 	attributes["version"] = schema.Int64Attribute{
-		MarkdownDescription: "A number that is the same for as long as the access token is, and grows when another takes its place.",
-		Computed:            true,
+		MarkdownDescription: "A number that is the same as long as the access token is, and grows when the session store has a new one. Two session stores " +
+			"that share no session know different tokens, so runs that change between them can make it go back.",
+		Computed: true,
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Tells when an access token changes, without the token: its results hold no secret. With the same arguments it " +
-			"is about the same session as the ephemeral resource `telematics_access_token`, and like that, it replaces a token " +
-			"that is about to expire. Its `version` is what a write-only argument needs beside it, such as `data_json_wo_version`: nothing " +
-			"is written while the token is good, and the next one is written when it is not.\n\n" +
-			"Like those of any data source, its arguments are in state. Instead of giving it the pair that an ephemeral resource resumes, let it come " +
-			"after that, with `depends_on`: what was resumed is known to it then.",
+			"is about the same session as the ephemeral resource `telematics_access_token`, and it replaces a token that is about to expire as that " +
+			"does. Its `version` goes beside a write-only argument, such as `data_json_wo_version`: nothing is written while the token is good, " +
+			"and a new token is written once.\n\n" +
+			"As with every data source, its arguments are in state. So do not give it the pair that an ephemeral resource resumes. Let it come " +
+			"after that resource, with `depends_on`: then it knows the pair, if the claims of the access token name the account.",
 		Attributes: attributes,
 	}
 }

@@ -37,7 +37,9 @@ func (e *accessTokenEphemeral) Metadata(_ context.Context, req ephemeral.Metadat
 func (e *accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An access token of the telematics platform, for the length of one Terraform run and in no state or plan file. " +
-			"A session that is still good is reused without a request, one that is not is refreshed, and only then a login is made.",
+			"A session that is still good is reused, and a stale one is refreshed. A login is made only if neither is possible.\n\n" +
+			"The CLI cannot change the token in the middle of a run: choose a `min_lifetime` that is longer than a run takes. A minute before the token " +
+			"ends, the provider warns. OpenTofu shows the warning; Terraform before 1.17 does not.",
 		Attributes: ephemeralAttributes(accessTokenAttributes()),
 	}
 }

@@ -84,7 +84,7 @@ func (p *telematicsProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Gets API access tokens of the telematics platform, makes the credentials themselves (applications, user groups with their keys, " +
 			"users), and hands both to other providers and to secret stores, without leaving a secret in state. A login is the last resort: a session that is " +
-			"still good is reused, one that is not is refreshed, and only then are credentials sent.",
+			"still good is reused, a stale one is refreshed, and credentials are sent only if neither is possible.",
 		Attributes: settingAttributes(""),
 	}
 }

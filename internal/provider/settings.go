@@ -148,7 +148,7 @@ var settingTable = []setting{
 	{
 		attribute: "portal_url", variable: "TELEMATICS_PORTAL_URL",
 		description: "The base URL of the service that is asked whether an admin's token is still good (see `session.verify_after`). Default `" +
-			userservice.DefaultPortalURL + "`; with a `user_service_url` of your own there is no default, and an admin's token is not checked.",
+			userservice.DefaultPortalURL + "`. With a `user_service_url` of your own there is no default, and without `portal_url` an admin's token is not checked.",
 		read: readURL(func(s *settings) **url.URL { return &s.portalURL }, userservice.DefaultPortalURL),
 	},
 	{
@@ -160,7 +160,7 @@ var settingTable = []setting{
 	{
 		attribute: "login_format", variable: "TELEMATICS_LOGIN_FORMAT",
 		description: "How the login is written: `object` sends the login fields as a JSON object, `string` as a JSON document inside a string. The " +
-			"platform's documentation has both. `auto` (default) sends the form that has worked before; where none is known, `object`, and when " +
+			"platform's documentation has both. `auto` (default) sends the form that has worked before. If none is known, it sends `object`, and if " +
 			"that is refused, `string`, once.",
 		read: readLoginFormat,
 	},
@@ -182,45 +182,45 @@ var settingTable = []setting{
 	},
 	{
 		attribute: "login_wait", variable: "TELEMATICS_LOGIN_WAIT",
-		description: "How long a login waits at the most for its place within the limit, as a Go duration; past that it fails before anything is " +
-			"sent, and says when it can succeed. Default `2m`.",
+		description: "How long a login waits for its place within the limit, as a Go duration. A login that would have to wait longer is not sent, and " +
+			"the error says when it can be. Default `2m`.",
 		read: zeroOrMore(func(s *settings) *time.Duration { return &s.loginWait }),
 	},
 	{
 		attribute: "session.store", variable: "TELEMATICS_SESSION_STORE",
-		description: "`file` (default): in files of the user's, each encrypted with a key that is derived from the credential itself. `vault` (default " +
-			"where `vault` is set): in Vault or OpenBao, for runners that share no disk, encrypted in the same way. `none`: nowhere, so that every " +
-			"run logs in.",
+		description: "Where sessions are kept. `file` (default): in files of the user, each encrypted with a key that is derived from the credential " +
+			"itself. `vault` (default if `vault` is set): in Vault or OpenBao, for runners that share no disk, encrypted in the same way. `none`: in " +
+			"memory, so that a plan logs in, and its apply logs in again.",
 		read: readStore,
 	},
 	{
 		attribute: "session.path", variable: "TELEMATICS_SESSION_PATH",
-		description: "The folder of the file store, and of the ledger that counts logins. They lie in a folder of their own in it, " +
-			"`telematics-sessions`; nothing else in it is touched. Default: `terraform-provider-telematics` in the user's cache directory.",
+		description: "The folder of the file store. The provider makes a folder of its own in it, `telematics-sessions`, and touches nothing else there. " +
+			"Default: `terraform-provider-telematics` in the user's cache directory.",
 		read: into(func(s *settings) *string { return &s.path }),
 	},
 	{
 		attribute: "session.min_lifetime", variable: "TELEMATICS_SESSION_MIN_LIFETIME",
-		description: "How long a token that is handed out lives at the least, as a Go duration, where the token itself does not say otherwise. " +
+		description: "How long a token lives at least when it is handed out, as a Go duration, unless the token has a `min_lifetime` of its own. " +
 			"Default `15m`.",
 		read: zeroOrMore(func(s *settings) *time.Duration { return &s.minLifetime }),
 	},
 	{
 		attribute: "session.read_only", variable: "TELEMATICS_SESSION_READ_ONLY", kind: flag,
-		description: "For speculative plans: hand out what is stored while it is alive, but never refresh and never log in. Where that would be " +
+		description: "For speculative plans: hand out the stored token while it lives, and send nothing to the platform. If a refresh or a login is " +
 			"needed, the run fails and says so. Default `false`.",
 		read: readReadOnly,
 	},
 	{
 		attribute: "session.verify_after", variable: "TELEMATICS_SESSION_VERIFY_AFTER",
-		description: "How old the last proof may be that the platform still takes a stored token, as a Go duration: one that is older is checked with " +
-			"one request before it is reused, because somebody else's login revokes it. `0s` checks each time, `never` not at all. Default `5m`.",
+		description: "For how long a stored token is trusted after the platform has last accepted it, as a Go duration. Then one request checks it before " +
+			"it is reused, because another program's login may have revoked it. `0s` checks in each run, `never` makes no check. Default `5m`.",
 		read: readVerifyAfter,
 	},
 	{
 		attribute: "session.on_failure", variable: "TELEMATICS_SESSION_ON_FAILURE",
-		description: "What becomes of a run whose `path` or `vault` fails for a minute: `fail` (default), or `login`, which goes on without the store and " +
-			"may revoke the tokens of everybody that shares it.",
+		description: "What happens if the store at `path` or in `vault` cannot be used, after a minute of new attempts where they can help. `fail` " +
+			"(default): the run fails. `login`: it logs in and goes on without the store, which may revoke the tokens of everybody that shares the store.",
 		read: readOnFailure,
 	},
 	{

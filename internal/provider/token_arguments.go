@@ -34,17 +34,18 @@ func (a tokenArguments) resumed() (access, refresh types.String) {
 const (
 	describeDeviceToken = "The DeviceToken of an end user, a UUID. Set: authorize as this user, with `instance_id` and `instance_key`. " +
 		"Not set: authorize as admin, with the provider's `email` and `password`."
-	describeAuthorizeAs = "`admin` or `user`: whose token it is, where that should not follow from `device_token`. Not set: `user` with a `device_token`, " +
-		"else `admin`."
+	describeAuthorizeAs = "Whether the token is an `admin`'s or a `user`'s. Not set: a `user`'s with a `device_token`, else an `admin`'s."
 	describeInstanceID  = "Overrides the provider's `instance_id` for this token."
 	describeInstanceKey = "Overrides the provider's `instance_key` for this token."
 	describeResume      = "A session that is kept in a secret store of your own, used before any login: reused while its access token " +
 		"lives for `min_lifetime`, else refreshed. Give both tokens or neither; null and the empty string count as not given, " +
-		"so that `try(…, null)` covers the first run, when nothing is stored yet."
+		"so that `try(…, null)` covers the first run, when nothing is stored yet. The claims of the access token tell which account the session " +
+		"belongs to: a session of another account is an error, and one without such claims is handed out only to the objects that give it."
 	describeResumeAccessToken  = "The access token of the kept session; it may have expired."
 	describeResumeRefreshToken = "The refresh token of the kept session. It is spent when used, so store the new one that comes back as `refresh_token`."
-	describeMinLifetime        = "How long the token handed out lives at the least, as a Go duration such as `15m` or `2h`; one that has less is refreshed " +
-		"first. `0s` takes any token that has not expired. Default `15m`."
+	describeMinLifetime        = "How long the token lives at least when it is handed out, as a Go duration such as `15m` or `2h`. A token with less is refreshed " +
+		"first; if that fails, a value other than the provider's is an error, even while the token lives. `0s` takes any token that has not expired. " +
+		"Default: the provider's `session.min_lifetime`, which is `15m` if not set."
 )
 
 // minLifetime returns the lifetime that is asked for, or byDefault. The text

@@ -79,7 +79,7 @@ func accessTokenAttributes() map[string]dataschema.Attribute {
 		Sensitive:           true,
 	}
 	attributes["refresh_token"] = dataschema.StringAttribute{
-		MarkdownDescription: "The refresh token that belongs to `access_token`. Keep both when you keep one: the platform trades the pair.",
+		MarkdownDescription: "The refresh token that belongs to `access_token`. The platform trades the pair: if you keep one, keep both.",
 		Computed:            true,
 		Sensitive:           true,
 	}
@@ -91,7 +91,7 @@ func accessTokenAttributes() map[string]dataschema.Attribute {
 	attributes["issued_at"] = issuedAtAttribute
 	attributes["expires_at"] = expiresAtAttribute
 	attributes["source"] = dataschema.StringAttribute{
-		MarkdownDescription: "What it took to get the token: `reused` (no request), `refreshed` or `logged_in`.",
+		MarkdownDescription: "How the provider got the token: `reused` (a stored or resumed one), `refreshed` or `logged_in`.",
 		Computed:            true,
 	}
 	return attributes
