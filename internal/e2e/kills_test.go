@@ -12,9 +12,9 @@ import (
 
 // kills runs a command again and again with a session that is stale or not
 // there, and kills it and all that it started with SIGKILL at a random moment,
-// one to three times before a run that is let live. That one must succeed, and
-// leave a token that works in the file header. A kill can cost one login and no
-// more, and the platform must never have been asked too often.
+// one to three times before a run that is not killed. That run must
+// succeed, and leave a token that works in the file header. A kill may lead to one
+// login and no more, and the platform must never have been asked too often.
 //
 // In a normal build N is cut to a dozen; make soak does them all.
 func kills(ts *testscript.TestScript, neg bool, args []string) {
