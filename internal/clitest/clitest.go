@@ -1,5 +1,5 @@
-// Package clitest finds the CLI and the provider for tests that run the one
-// with the other.
+// Package clitest finds the CLI and the provider for tests that run the CLI with
+// the provider.
 package clitest
 
 import (
@@ -16,13 +16,13 @@ const (
 	ProviderVariable = "TELEMATICS_E2E_PROVIDER"
 )
 
-// ProviderName is the name of the provider's binary, by which a CLI finds it
-// in its folder.
+// ProviderName is the name of the provider's binary. A CLI looks for it in the
+// provider's folder.
 const ProviderName = "terraform-provider-telematics"
 
 // CLI returns the absolute path of the Terraform or OpenTofu that CLIVariable
-// names. Where it names none, the test is skipped; where it names one that
-// cannot be run, the test fails.
+// names. If it names none, the test is skipped. If that program cannot be run, the
+// test fails.
 func CLI(t testing.TB) string {
 	t.Helper()
 	cli, err := named(CLIVariable)
@@ -54,9 +54,9 @@ func Provider(t testing.TB) string {
 	return binary
 }
 
-// named returns the absolute path of the program that a variable names, or an
-// empty text where the variable is not set or empty. The error says that the
-// program cannot be run.
+// named returns the absolute path of the program that a variable names, or an empty
+// text if the variable is empty or not set. The error says that the program cannot
+// be run.
 func named(variable string) (string, error) {
 	name := os.Getenv(variable)
 	if name == "" {

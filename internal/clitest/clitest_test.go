@@ -20,7 +20,7 @@ func TestCLI_SkipsWhereNoneIsNamed(t *testing.T) {
 	}
 }
 
-func TestNamed(t *testing.T) {
+func TestNamed_ReturnsAnAbsolutePathOrFails(t *testing.T) {
 	folder := t.TempDir()
 	program, text := filepath.Join(folder, "cli.exe"), filepath.Join(folder, "cli.txt")
 	if err := os.WriteFile(program, nil, 0o700); err != nil {

@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestDisable(t *testing.T) {
+func TestDisable_SetsTheLimitToZero(t *testing.T) {
 	var before syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &before); err != nil {
 		t.Fatal(err)
@@ -44,7 +44,7 @@ func TestDisable(t *testing.T) {
 	}
 }
 
-func TestACrashWritesNoCore(t *testing.T) {
+func TestDisable_CrashWritesNoCore(t *testing.T) {
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Dir = dir

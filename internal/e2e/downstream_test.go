@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// downstream calls the platform as a program downstream would (PLATFORM-API.md
-// §7): an admin's, with the header that it finds in AUTHORIZATION. It prints the
-// answer. It is here because a machine that has Go need not have curl.
+// downstream calls the platform as an admin's program does (PLATFORM-API.md §7), with
+// the header that is in AUTHORIZATION, and prints the answer. It is here because a
+// machine that has Go need not have curl.
 func downstream() {
 	if err := printPermissions(os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "downstream:", err)

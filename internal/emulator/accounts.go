@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// The accounts of [Platform.AddTestAccounts]. They are made up, and the same
-// in all tests, so that a configuration of one test can be read beside that of
-// another.
+// The accounts of [Platform.AddTestAccounts]. They are made up. All tests have the
+// same ones, so that their configurations can be compared.
 const (
 	// AdminEmail and AdminPassword are API authorization credentials.
 	AdminEmail    = "api-login@example.com"
@@ -18,8 +17,7 @@ const (
 	OtherAdminEmail    = "other-login@example.com"
 	OtherAdminPassword = "P@ssw0rd-of-the-other-login"
 
-	// CompanyID and ApplicationID are what an [Instance] belongs to that
-	// does not say otherwise.
+	// CompanyID and ApplicationID are what an [Instance] belongs to by default.
 	CompanyID     = "c0c0c0c0-0000-4000-8000-0000000000c0"
 	ApplicationID = "a9a9a9a9-0000-4000-8000-0000000000a9"
 	// RoleID is the role that an admin has in the company.
@@ -37,8 +35,8 @@ const (
 	OtherDeviceToken = "d0e1f2a3-1111-4000-8000-00000000cafe" //nolint:gosec // It opens nothing but an emulator.
 )
 
-// AddTestAccounts makes the two admins, the two instances and the user of each
-// known whose credentials this package exports as constants.
+// AddTestAccounts adds the accounts whose credentials this package exports as
+// constants: two admins, two instances, and a user in each.
 func (p *Platform) AddTestAccounts() {
 	p.AddAdmin(Admin{Email: AdminEmail, Password: AdminPassword})
 	p.AddAdmin(Admin{Email: OtherAdminEmail, Password: OtherAdminPassword})
@@ -52,18 +50,18 @@ func (p *Platform) AddTestAccounts() {
 type Admin struct {
 	Email    string
 	Password string
-	// InstanceID is the API InstanceID. If it is set, a login that sends
-	// another is refused; one that sends none is not.
+	// InstanceID is the API InstanceID. If it is set, a login with another one
+	// is refused. A login without one is accepted.
 	InstanceID string
-	// The role of an admin is in the company [CompanyID], or only in an
-	// application or in an instance, or nowhere: then all lists of GET
-	// /auth/permissions are empty (PLATFORM-API.md §8.1).
+	// An admin has a role in the company [CompanyID], or only in an application
+	// or in an instance, or nowhere: then all lists of GET /auth/permissions
+	// are empty (PLATFORM-API.md §8.1).
 	OnlyApplicationID string
 	OnlyInstanceID    string
 	NoRole            bool
 }
 
-// AddAdmin makes an admin known.
+// AddAdmin adds an admin, or replaces the one with this email.
 func (p *Platform) AddAdmin(a Admin) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -71,16 +69,16 @@ func (p *Platform) AddAdmin(a Admin) {
 	p.secrets = append(p.secrets, a.Password)
 }
 
-// deviceToken is the device token that an admin has, too (PLATFORM-API.md §5):
-// the same for the same email.
+// deviceToken is the device token of an admin, which is the same for the same
+// email: an admin's token has one, too (PLATFORM-API.md §5).
 func (a Admin) deviceToken() string {
 	sum := sha256.Sum256([]byte(fold(a.Email)))
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// fold is how emails are compared.
+// fold makes emails comparable.
 func fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-// foldID is how ids are compared, and how a token's claims write them: without
+// foldID makes ids comparable. A token's claims write them in this way, without
 // dashes (PLATFORM-API.md §5, §8).
 func foldID(id string) string { return strings.ReplaceAll(fold(id), "-", "") }

@@ -19,7 +19,7 @@ type Application struct {
 	Environment    string
 }
 
-// AddApplication makes an application known, or replaces it.
+// AddApplication adds an application, or replaces the one with this id.
 func (p *Platform) AddApplication(a Application) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -33,8 +33,7 @@ func (p *Platform) addApplication(a Application) {
 	p.applications.put(foldID(a.ID), a)
 }
 
-// Applications returns the applications of all companies, in the order in
-// which they were made.
+// Applications returns the applications of all companies, oldest first.
 func (p *Platform) Applications() []Application {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -67,8 +66,8 @@ func (p *Platform) removeApplication(id string) bool {
 	return p.applications.remove(foldID(id))
 }
 
-// application is an application as an answer has it. Get has Instances, too,
-// and neither has the company.
+// application is an application as answers show it. Only get shows Instances, and
+// no answer shows the company.
 type application struct {
 	ID             string        `json:"Id"`
 	Name           *string       `json:"Name"`
@@ -229,7 +228,7 @@ func (p *Platform) listed(list any) reply {
 	return answer
 }
 
-// getApplication answers GET /v1/Applications/{AppId}. One that does not exist
+// getApplication answers GET /v1/Applications/{AppId}. If there is none, the answer
 // is HTTP 200 with a Result of null.
 func (p *Platform) getApplication(r *http.Request, _ []byte) reply {
 	found, known := p.applications.get(foldID(r.PathValue("application")))
@@ -285,8 +284,8 @@ func done() reply {
 	return answer
 }
 
-// deleteApplication answers DELETE of the same path. It takes empty instances
-// along.
+// deleteApplication answers DELETE of the same path. Empty instances are deleted
+// with the application.
 func (p *Platform) deleteApplication(r *http.Request, _ []byte) reply {
 	found, refused := p.knownApplication(r)
 	if refused != nil {
@@ -300,8 +299,8 @@ func (p *Platform) deleteApplication(r *http.Request, _ []byte) reply {
 	return done()
 }
 
-// knownApplication is the application of an update or a delete. One that does
-// not exist is answered as the options say.
+// knownApplication is the application of an update or a delete. If there is none,
+// the options say what the answer is.
 func (p *Platform) knownApplication(r *http.Request) (Application, *reply) {
 	found, known := p.applications.get(foldID(r.PathValue("application")))
 	of := scope{}
@@ -318,7 +317,7 @@ func (p *Platform) knownApplication(r *http.Request) (Application, *reply) {
 	return found, nil
 }
 
-// gone is the answer of a method to what does not exist any more.
+// gone is the answer about an object that does not exist any more.
 func (p *Platform) gone() reply {
 	switch status := p.options.GoneBy; status {
 	case http.StatusOK:
@@ -330,8 +329,8 @@ func (p *Platform) gone() reply {
 	}
 }
 
-// scope is what a request is about, from the company down. What is empty is
-// not part of it.
+// scope is what a request is about, from the company down. An empty field is not
+// part of it.
 type scope struct{ company, application, instance string }
 
 func ofApplication(a Application) scope { return scope{company: a.CompanyID, application: a.ID} }
@@ -341,9 +340,9 @@ func (p *Platform) ofInstance(i Instance) scope {
 	return scope{a.CompanyID, i.ApplicationID, i.ID}
 }
 
-// authorizeScope refuses a request without an admin's token with a role there:
-// the role of an admin is in the company, in one application or in one
-// instance (PLATFORM-API.md §8.1). A scope that is empty needs any role.
+// authorizeScope refuses a request unless its token is an admin's with a role in
+// the scope: an admin has a role in the company, in one application or in one
+// instance (PLATFORM-API.md §8.1). For an empty scope any role will do.
 func (p *Platform) authorizeScope(r *http.Request, of scope) *reply {
 	g, refused := p.authorize(r, true)
 	if refused != nil {
@@ -372,7 +371,7 @@ func (a Admin) mayUse(of scope) bool {
 	}
 }
 
-// table keeps objects by folded id, in the order in which they came.
+// table keeps objects by folded id, oldest first.
 type table[T any] struct {
 	objects map[string]T
 	order   []string

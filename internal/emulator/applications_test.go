@@ -51,7 +51,7 @@ func (a asker) call(method, path, body string, headers ...string) (status int, t
 	return got.httpStatus, got.body
 }
 
-// plain is request for bodies whose Result is none of tokens.
+// plain is request for an answer whose Result holds no tokens.
 func (a asker) plain(method, path, body string, headers ...string) answer {
 	a.t.Helper()
 	got, err := a.request(method, path, body, append([]string{"Content-Type", "application/json"}, headers...)...)
@@ -61,7 +61,7 @@ func (a asker) plain(method, path, body string, headers ...string) answer {
 	return got
 }
 
-// must asks one method that is to succeed and reads its Result.
+// must asks one method, which has to succeed, and reads its Result.
 func (a asker) must(into any, method, path, body string) {
 	a.t.Helper()
 	status, text := a.call(method, path, body)
@@ -104,7 +104,7 @@ func (a asker) wantBody(status int, holds, method, path, body string, headers ..
 
 func updatePath(id string) string { return "/v1/Applications/applications/" + id }
 
-func TestApplications(t *testing.T) {
+func TestApplication_IsCreatedReadUpdatedAndDeleted(t *testing.T) {
 	a := asAdmin(t, emulator.Options{})
 	made := a.create(companyPath, `{"name":"Fleet \"EU\" & ü 🚗","createDefaultGroup":false,"status":2,"googlePlayLink":"https://play.example"}`)
 	if len(made.Instances) != 0 {
@@ -145,8 +145,7 @@ func TestApplications(t *testing.T) {
 	}
 }
 
-// TestDefaultGroup_IsMadeUnlessRefused is why a client always sends
-// createDefaultGroup (PLATFORM-API.md §8.2).
+// That is why a client always sends createDefaultGroup (PLATFORM-API.md §8.2).
 func TestDefaultGroup_IsMadeUnlessRefused(t *testing.T) {
 	for _, test := range []struct{ name, body, want string }{
 		{"not sent", `{"name":"x"}`, "Common"},
@@ -169,7 +168,7 @@ func TestDefaultGroup_IsMadeUnlessRefused(t *testing.T) {
 	}
 }
 
-func TestInstances(t *testing.T) {
+func TestInstance_IsCreatedReadUpdatedAndDeleted(t *testing.T) {
 	a := asAdmin(t, emulator.Options{})
 	list := "/v1/applications/" + emulator.ApplicationID + "/instances"
 	made := a.create(list, `{"name":"Drivers","description":"first"}`)
@@ -192,7 +191,7 @@ func TestInstances(t *testing.T) {
 	a.must(nil, http.MethodPatch, path+"?Description=", "")
 	a.wantBody(200, `"Description":null,"Status":"Deactivated"`, http.MethodGet, path, "")
 
-	// Deactivated ones are left out of the list by default.
+	// Deactivated instances are left out of the list by default.
 	for _, test := range []struct {
 		query string
 		want  int
@@ -243,9 +242,8 @@ func TestDelete_IsRefusedWithUsersInside(t *testing.T) {
 	}
 }
 
-// TestGone is what the methods say of what does not exist any more; of a get
-// only that of an instance whose application has gone with it.
-func TestGone(t *testing.T) {
+// A get answers so only if its application was deleted, too.
+func TestDeletedObject_IsAnsweredAsTheOptionsSay(t *testing.T) {
 	for _, test := range []struct{ by, status int }{{0, 403}, {403, 403}, {404, 404}, {200, 200}} {
 		t.Run(fmt.Sprint(test.by), func(t *testing.T) {
 			a := asAdmin(t, emulator.Options{GoneBy: test.by})
@@ -270,9 +268,8 @@ func TestGone(t *testing.T) {
 	}
 }
 
-// TestWhatIsUnknownIsAnOption pins the second reading of what the contract
-// leaves open.
-func TestWhatIsUnknownIsAnOption(t *testing.T) {
+// What the contract leaves open is an option; this is the second reading of each.
+func TestOptions_SecondReadingOfWhatTheContractLeavesOpen(t *testing.T) {
 	a := asAdmin(t, emulator.Options{BareLists: true, EmptyTexts: true, AbsentQueryClears: true})
 	list := "/v1/applications/" + emulator.ApplicationID + "/instances"
 	made := a.create(list, `{"name":"x","description":"y"}`)
@@ -289,7 +286,7 @@ func TestWhatIsUnknownIsAnOption(t *testing.T) {
 	a.wantBody(200, `"GooglePlayLink":"","AppleStoreLink":"","Environment":""`, http.MethodGet, "/v1/Applications/"+emulator.ApplicationID, "")
 }
 
-func TestAccountsThatAreRefused(t *testing.T) {
+func TestAccountsRequests_InvalidOnesAreRefused(t *testing.T) {
 	a := asAdmin(t, emulator.Options{})
 	instances := "/v1/applications/" + emulator.ApplicationID + "/instances"
 	one := "/v1/Instances/" + instanceID
@@ -329,8 +326,8 @@ func TestAccountsThatAreRefused(t *testing.T) {
 	}
 }
 
-// TestRoles is what credentials of each level may ask (PLATFORM-API.md §8.1).
-func TestRoles(t *testing.T) {
+// Credentials have a role at one level (PLATFORM-API.md §8.1).
+func TestRole_DecidesWhichMethodsAreAllowed(t *testing.T) {
 	const otherApp = "a9a9a9a9-1111-4000-8000-0000000000a9"
 	for _, test := range []struct {
 		name        string
@@ -372,8 +369,7 @@ func TestRoles(t *testing.T) {
 	}
 }
 
-// TestManagementNeedsAnAdminsToken is 401 for no token and 403 for a user's,
-// at every method but the registration.
+// No token is 401 and a user's token is 403, at every method but the registration.
 func TestManagementNeedsAnAdminsToken(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	user := "Bearer " + s.loginUser().Result.AccessToken.Token
@@ -406,9 +402,9 @@ func TestManagementNeedsAnAdminsToken(t *testing.T) {
 	}
 }
 
-// TestFaultsOfTheAccounts pins that each method can lose its answer after it
-// has acted, fail before, and answer 5xx although it has acted.
-func TestFaultsOfTheAccounts(t *testing.T) {
+// Each method can lose its answer after it has acted, fail before, and answer 5xx
+// although it has acted.
+func TestFaults_OfTheMethodsOfAccounts(t *testing.T) {
 	for _, test := range []struct {
 		fault string
 		acted bool
@@ -477,8 +473,7 @@ func (s service) user(device string) emulator.User {
 	return emulator.User{}
 }
 
-// TestDrift changes objects behind the client's back.
-func TestDrift(t *testing.T) {
+func TestDrift_ChangesBehindTheClientsBackAreSeen(t *testing.T) {
 	a := asAdmin(t, emulator.Options{})
 	user := a.loginUser()
 	const newKey = "5ec2e7ab-2222-4000-8000-00000000c0de"

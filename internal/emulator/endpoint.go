@@ -63,15 +63,16 @@ func ParseEndpoint(text string) (Endpoint, error) {
 	return "", fmt.Errorf("no endpoint is called %q", text)
 }
 
-// Counts are what the platform was asked.
+// Counts says how often the platform was asked.
 type Counts struct {
 	// Login, Refresh, Users and Permissions count all requests to an
-	// endpoint; those of §8 are in [Platform.Requests]. A login by [Platform.LoginElsewhere] is none.
+	// endpoint; those of §8 are in [Platform.Requests]. A login by
+	// [Platform.LoginElsewhere] does not count.
 	Login       int `json:"login"`
 	Refresh     int `json:"refresh"`
 	Users       int `json:"users"`
 	Permissions int `json:"permissions"`
-	// LoggedIn and Refreshed count those that issued tokens.
+	// LoggedIn and Refreshed count the requests that issued tokens.
 	LoggedIn  int `json:"logged_in"`
 	Refreshed int `json:"refreshed"`
 	// RateLimited counts the logins that were turned away with 429.
@@ -81,7 +82,7 @@ type Counts struct {
 	SpentRefresh int `json:"spent_refresh"`
 }
 
-// Counts returns what the platform was asked since the start or the last
+// Counts returns how often the platform was asked since the start or the last
 // reset.
 func (p *Platform) Counts() Counts {
 	p.mu.Lock()
@@ -130,8 +131,8 @@ type method struct {
 	act      func(*http.Request, []byte) reply
 }
 
-// serve adds a path to a host. Around what a method does it does what all of
-// them have in common: count, check the HTTP method, and fail when told to.
+// serve adds a path to a host. It does what all methods have in common: count,
+// check the HTTP method, and fail when told to.
 func (p *Platform) serve(host *http.ServeMux, path string, c casing, methods ...method) {
 	verbs := make([]string, len(methods))
 	for i, m := range methods {
@@ -196,7 +197,7 @@ type envelope struct {
 	Title  string  `json:"Title"`
 	Errors []entry `json:"Errors"`
 
-	omitResult bool // success that has none (§4)
+	omitResult bool // a success without Result (§4)
 	bare       bool // the Result alone
 }
 
@@ -255,8 +256,8 @@ func granted(result any) reply {
 	return reply{httpStatus: http.StatusOK, body: envelope{Result: result, Status: http.StatusOK, Errors: []entry{}}}
 }
 
-// refusal is the answer to one that did not: a title, and what is wrong with
-// which field.
+// refusal is the answer to a request that failed: a title, the field, and what is
+// wrong with it.
 func refusal(status int, title, key, message string) reply {
 	return reply{httpStatus: status, body: envelope{Status: status, Title: title, Errors: []entry{{Key: key, Message: message}}}}
 }
@@ -277,7 +278,7 @@ func (r reply) by(status int) reply {
 	return r
 }
 
-// exchange is a request that is to be answered.
+// exchange is a request and the way to answer it.
 type exchange struct {
 	p      *Platform
 	w      http.ResponseWriter

@@ -12,7 +12,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
-func TestMediaTypes(t *testing.T) {
+func TestMediaType_OthersThanJSONAreRefused(t *testing.T) {
 	for _, path := range []string{loginPath, refreshPath} {
 		for _, mediaType := range []string{"", "text/plain", "text/json", "application/x-www-form-urlencoded", "application/json;;"} {
 			t.Run(path+" "+mediaType, func(t *testing.T) {
@@ -24,7 +24,7 @@ func TestMediaTypes(t *testing.T) {
 	}
 }
 
-func TestMethods(t *testing.T) {
+func TestHTTPMethod_OthersThanTheContractsAreRefused(t *testing.T) {
 	tests := []struct{ method, path, allow string }{
 		{http.MethodGet, loginPath, http.MethodPost},
 		{http.MethodPut, loginPath, http.MethodPost},
@@ -46,7 +46,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-func TestUnknownPaths(t *testing.T) {
+func TestUnknownPath_Is404(t *testing.T) {
 	// The case of a path counts (PLATFORM-API.md §8).
 	for _, path := range []string{"/", "/v1/auth/login", "/v1/Auth/Login/", "/v2/Auth/Login", "/v1/Auth/Refresh"} {
 		t.Run(path, func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestUnknownPaths(t *testing.T) {
 	}
 }
 
-func TestBodyThatIsTooLarge(t *testing.T) {
+func TestBodyTooLarge_IsRefused(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	got := s.ask(http.MethodPost, loginPath, adminObject+strings.Repeat(" ", 64<<10))
 	s.mustRefuse(got, http.StatusRequestEntityTooLarge, "too large")
@@ -68,7 +68,7 @@ func TestBodyThatIsTooLarge(t *testing.T) {
 	}
 }
 
-func TestResetCounts(t *testing.T) {
+func TestResetCounts_ForgetsCountsAndKeepsTokens(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	first := s.login()
 	s.refresh(first)
@@ -91,7 +91,7 @@ func TestResetCounts(t *testing.T) {
 	}
 }
 
-func TestCountsAsJSON(t *testing.T) {
+func TestCounts_AsJSON(t *testing.T) {
 	text, err := json.Marshal(emulator.Counts{Login: 1, Refresh: 2, Users: 3, Permissions: 8, LoggedIn: 4, Refreshed: 5, RateLimited: 6, SpentRefresh: 7})
 	want := `{"login":1,"refresh":2,"users":3,"permissions":8,"logged_in":4,"refreshed":5,"rate_limited":6,"spent_refresh":7}`
 	if err != nil || string(text) != want {
@@ -99,8 +99,8 @@ func TestCountsAsJSON(t *testing.T) {
 	}
 }
 
-// TestRefreshAtOnce is the race of two runners: one of them gets the pair.
-func TestRefreshAtOnce(t *testing.T) {
+// It is the race of two runners.
+func TestRefresh_ConcurrentlyOfOnePairSucceedsOnce(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	first := s.login()
 	var all sync.WaitGroup
@@ -118,9 +118,8 @@ func TestRefreshAtOnce(t *testing.T) {
 	}
 }
 
-// TestHosts pins that a method answers at its own host and nowhere else, and
-// that the platform is all hosts in one.
-func TestHosts(t *testing.T) {
+// The platform itself is all hosts in one.
+func TestHost_AnswersItsOwnMethodsOnly(t *testing.T) {
 	p := emulator.New(emulator.Options{})
 	for _, host := range []struct {
 		name    string
@@ -146,7 +145,7 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-func TestParseEndpoint(t *testing.T) {
+func TestParseEndpoint_ReadsWhatScriptsWrite(t *testing.T) {
 	for _, e := range []emulator.Endpoint{emulator.Login, emulator.Permissions, emulator.ApplicationCreate, emulator.InstanceUpdate, emulator.UserPage} {
 		if got, err := emulator.ParseEndpoint(string(e)); err != nil || got != e {
 			t.Errorf("ParseEndpoint(%q) = %q, %v", e, got, err)

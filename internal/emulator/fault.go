@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Fault is a way to fail. One is used up by one request. A fault that happens
-// instead of the platform's acting leaves tokens as they are; one that spoils
-// the answer comes after it has acted.
+// Fault is a way to fail. A request uses one up. Some faults happen before the
+// platform has acted, and leave tokens as they are. Others spoil the answer after
+// it has acted.
 type Fault struct {
 	name    string
 	instead func(exchange)
@@ -35,7 +35,8 @@ func (p *Platform) InjectAlways(e Endpoint, f Fault) {
 	p.standing[e] = f
 }
 
-// ClearFaults drops the faults of the endpoints, of all where none is named.
+// ClearFaults drops the faults of the endpoints, or of all endpoints if none is
+// named.
 func (p *Platform) ClearFaults(of ...Endpoint) {
 	if len(of) == 0 {
 		of = endpoints
@@ -122,7 +123,8 @@ func LostAnswer() Fault {
 // reset closes a connection at once.
 func reset() { panic(http.ErrAbortHandler) }
 
-// Hang never answers: it ends when the client goes or the platform is closed.
+// Hang never answers: it ends when the client disconnects or the platform is
+// closed.
 func Hang() Fault {
 	return Fault{name: "hang", instead: func(x exchange) { x.hang() }}
 }

@@ -15,9 +15,8 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
-// TestFaultsThatAnswer orders each fault that ends in an answer, on a login.
 // acted is whether the platform logged in all the same.
-func TestFaultsThatAnswer(t *testing.T) {
+func TestFault_AnswersALoginAsOrdered(t *testing.T) {
 	tests := []struct {
 		name       string
 		httpStatus int
@@ -69,8 +68,7 @@ func TestFaultsThatAnswer(t *testing.T) {
 	}
 }
 
-// TestHugeBody counts what comes, rather than keep it.
-func TestHugeBody(t *testing.T) {
+func TestHugeBody_IsAnEnvelopeOf64MiB(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	s.Inject(emulator.Login, mustParse(t, "huge"))
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+loginPath, strings.NewReader(adminObject))
@@ -93,8 +91,7 @@ func TestHugeBody(t *testing.T) {
 	s.checkActed(false)
 }
 
-// TestFaultsThatBreak orders each fault that ends a connection.
-func TestFaultsThatBreak(t *testing.T) {
+func TestFault_BreaksTheConnectionAsOrdered(t *testing.T) {
 	tests := []struct {
 		name  string
 		acted bool
@@ -116,7 +113,7 @@ func TestFaultsThatBreak(t *testing.T) {
 	}
 }
 
-func TestHangEndsWithTheClientOrThePlatform(t *testing.T) {
+func TestHang_EndsWithTheClientOrThePlatform(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := emulator.New(emulator.Options{})
 		p.AddTestAccounts()
@@ -155,7 +152,7 @@ func TestHangEndsWithTheClientOrThePlatform(t *testing.T) {
 	})
 }
 
-func TestDelay(t *testing.T) {
+func TestDelay_HoldsTheAnswerBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := emulator.New(emulator.Options{})
 		p.AddAdmin(emulator.Admin{Email: email, Password: password})
@@ -179,7 +176,7 @@ func TestDelay(t *testing.T) {
 	})
 }
 
-func TestFaultsComeInOrder(t *testing.T) {
+func TestInject_FaultsComeInOrder(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	first := s.login()
 	s.Inject(emulator.Refresh, emulator.Status(500), emulator.Status(502))
@@ -197,9 +194,8 @@ func TestFaultsComeInOrder(t *testing.T) {
 	s.mustRefuse(s.profile(second.Result.AccessToken.Token), http.StatusForbidden, "ordered")
 }
 
-// TestFaultsOfTheProofs pins that the checks of a token can fail in each way,
-// and that an envelope of the portal's is in lower case then, too.
-func TestFaultsOfTheProofs(t *testing.T) {
+// An envelope of the portal is in lower case then, too.
+func TestFaults_OfTheChecksOfAToken(t *testing.T) {
 	for _, test := range []struct {
 		fault      string
 		httpStatus int
@@ -233,7 +229,7 @@ func TestFaultsOfTheProofs(t *testing.T) {
 	}
 }
 
-func TestInjectAlways(t *testing.T) {
+func TestInjectAlways_FailsUntilCleared(t *testing.T) {
 	s := serve(t, emulator.Options{LoginLimit: -1})
 	statuses := func(e emulator.Endpoint) string {
 		var got []string
@@ -272,7 +268,7 @@ func TestInjectAlways(t *testing.T) {
 	}
 }
 
-func TestLatency(t *testing.T) {
+func TestLatency_HoldsEveryAnswerBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := emulator.New(emulator.Options{Latency: time.Minute})
 		for _, test := range []struct {
@@ -294,8 +290,7 @@ func TestLatency(t *testing.T) {
 	})
 }
 
-// TestFaultsBeforeTheLimit pins that an ordered failure is no login.
-func TestFaultsBeforeTheLimit(t *testing.T) {
+func TestFault_InsteadOfALoginDoesNotCountAsALogin(t *testing.T) {
 	s := serve(t, emulator.Options{Now: fixedClock})
 	for range 5 {
 		s.Inject(emulator.Login, emulator.Status(503))
@@ -307,7 +302,7 @@ func TestFaultsBeforeTheLimit(t *testing.T) {
 	}
 }
 
-func TestLostAnswerSpendsTheRefreshToken(t *testing.T) {
+func TestLostAnswer_SpendsTheRefreshToken(t *testing.T) {
 	for _, fault := range []emulator.Fault{emulator.LostAnswer(), emulator.CutBody(), emulator.TruncatedJSON(), emulator.EmptyAnswer()} {
 		t.Run(fault.String(), func(t *testing.T) {
 			s := serve(t, emulator.Options{})
@@ -319,7 +314,7 @@ func TestLostAnswerSpendsTheRefreshToken(t *testing.T) {
 	}
 }
 
-func TestParseFaultReadsWhatStringWrites(t *testing.T) {
+func TestParseFault_ReadsWhatStringWrites(t *testing.T) {
 	for _, fault := range []emulator.Fault{
 		emulator.ConnectionReset(), emulator.Hang(), emulator.LostAnswer(), emulator.HugeBody(), emulator.TruncatedJSON(),
 		emulator.CutBody(), emulator.EmptyAnswer(), emulator.WrongContentType(), emulator.NullResult(), emulator.EmptyTokens(),
@@ -338,7 +333,7 @@ func TestParseFaultReadsWhatStringWrites(t *testing.T) {
 	}
 }
 
-func TestParseFaultRefuses(t *testing.T) {
+func TestParseFault_RefusesOtherTexts(t *testing.T) {
 	for _, text := range []string{
 		"", "nothing", "Reset", "reset:1", "delay", "delay:", "delay:2", "delay:soon", "html", "html:", "html:two", "html:200:x",
 		"inner:", "inner:401:x", "status", "status:", "status:99", "status:600", "status:-1", "status:429:60", "status:429:",

@@ -19,8 +19,8 @@ type Instance struct {
 	InviteCode    string
 }
 
-// AddInstance makes an instance known, or replaces it. Its application is made
-// if there is none.
+// AddInstance adds an instance, or replaces the one with this id. Its application
+// is made if there is none.
 func (p *Platform) AddInstance(i Instance) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -39,7 +39,7 @@ func (p *Platform) putInstance(i Instance) {
 	p.secrets = append(p.secrets, i.Key)
 }
 
-// makeInstance makes id, key and invite code up.
+// makeInstance makes an instance with a random id, key and invite code.
 func (p *Platform) makeInstance(i Instance) Instance {
 	i.ID, i.Key = newID(), newID()
 	i.InviteCode = strings.ToUpper(foldID(newID())[:6])
@@ -47,8 +47,7 @@ func (p *Platform) makeInstance(i Instance) Instance {
 	return i
 }
 
-// Instances returns the instances of all applications, in the order in which
-// they were made.
+// Instances returns the instances of all applications, oldest first.
 func (p *Platform) Instances() []Instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,7 +134,7 @@ func (p *Platform) createInstance(r *http.Request, body []byte) reply {
 	return granted(inInstance{ID: made.ID, Key: made.Key})
 }
 
-// listInstances answers GET of the same path. Deactivated ones are left out
+// listInstances answers GET of the same path. Deactivated instances are left out
 // unless includeDeactivated is true.
 func (p *Platform) listInstances(r *http.Request, _ []byte) reply {
 	parent, refused := p.knownApplication(r)
@@ -152,9 +151,9 @@ func (p *Platform) listInstances(r *http.Request, _ []byte) reply {
 	return p.listed(list)
 }
 
-// getInstance answers GET /v1/Instances/{Id}. One that does not exist is HTTP
-// 200 with a Result of null, or what the options say if its application has
-// gone with it.
+// getInstance answers GET /v1/Instances/{Id}. If there is none, the answer is HTTP
+// 200 with a Result of null. If its application was deleted, too, the options say
+// what the answer is.
 func (p *Platform) getInstance(r *http.Request, _ []byte) reply {
 	id := foldID(r.PathValue("instance"))
 	found, known := p.instances.get(id)
@@ -232,8 +231,8 @@ func (p *Platform) deleteInstance(r *http.Request, _ []byte) reply {
 	return done()
 }
 
-// knownInstance is the instance of an update or a delete. One that does not
-// exist is answered as the options say.
+// knownInstance is the instance of an update or a delete. If there is none, the
+// options say what the answer is.
 func (p *Platform) knownInstance(r *http.Request) (Instance, *reply) {
 	found, known := p.instances.get(foldID(r.PathValue("instance")))
 	of := scope{}

@@ -48,7 +48,7 @@ func (p *Platform) login(r *http.Request, body []byte) reply {
 	}
 }
 
-// refuseLogin is the answer to a login that could be read.
+// refuseLogin refuses a login whose body could be read.
 func (p *Platform) refuseLogin(key, message string) reply {
 	return refusal(http.StatusUnauthorized, "Unauthorized", key, message).by(p.options.LoginRefusedBy)
 }
@@ -58,7 +58,7 @@ type LoginForm string
 
 // The forms that a login may be restricted to.
 const (
-	// AnyForm is either of both.
+	// AnyForm is either form.
 	AnyForm LoginForm = ""
 	// ObjectForm is LoginFields as a JSON object.
 	ObjectForm LoginForm = "object"
@@ -140,17 +140,17 @@ const (
 	userPrefix  = "user:"
 )
 
-// replaceTokens issues a pair after it has revoked those before it.
+// replaceTokens revokes the pairs of an account and issues a new one.
 func (p *Platform) replaceTokens(identity, deviceToken string) tokens {
 	p.revoke(identity)
 	return p.issue(identity, deviceToken)
 }
 
-// LoginElsewhere is what happens when somebody else logs in with the same
-// credentials: the account's tokens are revoked as far as the options say so,
+// LoginElsewhere is a login of another program with the same credentials, at
+// another address: the account's tokens are revoked as far as the options say so,
 // and a new pair is returned. The account is named by the email of an admin or
-// the device token of a user. It is in no count and under no limit: it stands
-// for another address. An account that is not known is an error.
+// the device token of a user. The login is neither counted nor limited. An account
+// that is not known is an error.
 func (p *Platform) LoginElsewhere(account string) (accessToken, refreshToken string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -206,7 +206,7 @@ func (p *Platform) admit(r *http.Request) *reply {
 	return nil
 }
 
-// wantJSON refuses a body that is not declared as one of the media types.
+// wantJSON refuses a body of another media type than those.
 func wantJSON(r *http.Request, accepted ...string) *reply {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err == nil {

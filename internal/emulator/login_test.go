@@ -12,7 +12,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
-func TestLogin(t *testing.T) {
+func TestLogin_IssuesTokensInEveryDialect(t *testing.T) {
 	tests := []struct {
 		name    string
 		body    string
@@ -61,7 +61,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-func TestLoginThatIsRefused(t *testing.T) {
+func TestLogin_IsRefusedWithAReason(t *testing.T) {
 	inGroup := []string{"InstanceId", instanceID}
 	user := func(device, key string) string {
 		return `{"LoginFields":{"deviceToken":"` + device + `"},"Password":"` + key + `"}`
@@ -121,7 +121,7 @@ func TestLoginThatIsRefused(t *testing.T) {
 	}
 }
 
-func TestLoginRevokesWhatWasIssuedBefore(t *testing.T) {
+func TestLogin_RevokesTokensIssuedBefore(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	first, user := s.login(), s.loginUser()
 	refreshed := s.mustGrant(s.refresh(first))
@@ -146,10 +146,9 @@ func TestLoginRevokesWhatWasIssuedBefore(t *testing.T) {
 	}
 }
 
-// TestLogin_WhatItRevokes is both readings of what a login does to the tokens
-// before it (PLATFORM-API.md §6), by the client's own next login and by that
-// of somebody else.
-func TestLogin_WhatItRevokes(t *testing.T) {
+// There are two readings of what a login does to the tokens before it
+// (PLATFORM-API.md §6). The next login is the client's own or another program's.
+func TestLogin_RevokesWhatTheOptionsSay(t *testing.T) {
 	for _, test := range []struct {
 		name            string
 		options         emulator.Options
@@ -180,7 +179,7 @@ func TestLogin_WhatItRevokes(t *testing.T) {
 	}
 }
 
-func TestLoginElsewhere(t *testing.T) {
+func TestLoginElsewhere_RevokesAndIsNotCounted(t *testing.T) {
 	for _, test := range []struct {
 		name, account string
 		isUser        bool
@@ -216,7 +215,7 @@ func TestLoginElsewhere(t *testing.T) {
 	}
 }
 
-func TestLoginForm(t *testing.T) {
+func TestLoginForm_OthersAreRefused(t *testing.T) {
 	bodies := []struct {
 		name, body     string
 		admin, isInStr bool
@@ -262,9 +261,9 @@ func TestLoginForm(t *testing.T) {
 	}
 }
 
-// TestRefusedBy is each Status that a refusal may have (PLATFORM-API.md §3).
-// Bodies that are no login and no refresh keep their 400.
-func TestRefusedBy(t *testing.T) {
+// A refusal may have several Statuses (PLATFORM-API.md §3). A body that cannot be
+// read is 400 all the same.
+func TestRefusedBy_DecidesTheStatusOfARefusal(t *testing.T) {
 	for _, test := range []struct{ status, httpStatus int }{{0, 401}, {400, 400}, {401, 401}, {404, 404}, {422, 422}, {419, 200}} {
 		t.Run(strconv.Itoa(test.status), func(t *testing.T) {
 			s := serve(t, emulator.Options{LoginRefusedBy: test.status, RefreshRefusedBy: test.status, LoginLimit: -1})
@@ -299,7 +298,7 @@ func TestRefusedBy(t *testing.T) {
 	}
 }
 
-func TestRefusedLoginRevokesNothing(t *testing.T) {
+func TestLogin_RefusedRevokesNothing(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	first := s.login()
 	s.mustRefuse(s.ask(http.MethodPost, loginPath, strings.Replace(adminObject, password, "wrong", 1)), http.StatusUnauthorized, "password")
@@ -346,7 +345,7 @@ func (s service) exhaust() {
 	}
 }
 
-func TestLoginLimit(t *testing.T) {
+func TestLoginLimit_OneMoreBlocksTheAddressForAnHour(t *testing.T) {
 	s := serve(t, limited())
 	s.exhaust()
 	blocked := s.ask(http.MethodPost, loginPath, adminObject)
@@ -355,7 +354,7 @@ func TestLoginLimit(t *testing.T) {
 		t.Errorf("Retry-After = %q, want an hour", got)
 	}
 
-	// The block does not end with the window, nor for whom it does not fit.
+	// The block outlasts the window, and another login does not end it.
 	s.Advance(time.Hour - 1500*time.Millisecond)
 	blocked = s.ask(http.MethodPost, loginPath, userObject, "InstanceId", instanceID)
 	s.mustRefuse(blocked, http.StatusTooManyRequests, "Too many login attempts")
@@ -369,7 +368,7 @@ func TestLoginLimit(t *testing.T) {
 	}
 }
 
-func TestLoginWindowSlides(t *testing.T) {
+func TestLoginLimit_WindowSlides(t *testing.T) {
 	s := serve(t, limited())
 	s.login()
 	s.Advance(30 * time.Second)
@@ -382,7 +381,7 @@ func TestLoginWindowSlides(t *testing.T) {
 	s.mustRefuse(s.ask(http.MethodPost, loginPath, adminObject), http.StatusTooManyRequests, "Too many")
 }
 
-func TestWhatCountsAsALogin(t *testing.T) {
+func TestLoginLimit_CountsRefusedLogins(t *testing.T) {
 	s := serve(t, limited())
 	wrong := strings.Replace(adminObject, password, "wrong", 1)
 	for range 4 {
@@ -392,7 +391,7 @@ func TestWhatCountsAsALogin(t *testing.T) {
 	s.mustRefuse(s.ask(http.MethodPost, loginPath, adminObject), http.StatusTooManyRequests, "Too many")
 }
 
-func TestAskingWhileBlockedDoesNotProlongTheBlock(t *testing.T) {
+func TestLoginLimit_AskingWhileBlockedDoesNotProlongTheBlock(t *testing.T) {
 	s := serve(t, limited())
 	s.exhaust()
 	for range 10 {
@@ -402,7 +401,7 @@ func TestAskingWhileBlockedDoesNotProlongTheBlock(t *testing.T) {
 	s.login()
 }
 
-func TestOthersAreNotBlocked(t *testing.T) {
+func TestLoginLimit_OtherRequestsAndAddressesAreNotBlocked(t *testing.T) {
 	s := serve(t, limited())
 	first := s.login()
 	for range 4 {
@@ -428,7 +427,7 @@ func TestOthersAreNotBlocked(t *testing.T) {
 	}
 }
 
-func TestLimitSettings(t *testing.T) {
+func TestLoginLimit_IsWhatTheOptionsSay(t *testing.T) {
 	t.Run("another limit", func(t *testing.T) {
 		s := serve(t, emulator.Options{Now: fixedClock, LoginLimit: 1, LoginWindow: 10 * time.Second, BlockFor: 20 * time.Second})
 		s.login()

@@ -1,8 +1,8 @@
 // Package emulator is the telematics platform in memory, to the letter of
-// PLATFORM-API.md: logins under a limit, refreshes that spend what they are
-// given, and the methods that show whether a token is accepted. It is strict,
-// so that what works here is within the contract. Its clock can be moved, and
-// it can be told to fail.
+// PLATFORM-API.md: logins under a limit, refreshes that spend the refresh token,
+// and the methods that show whether a token is accepted. It is strict, so that
+// what works here is within the contract. Its clock can be moved, and it can be
+// told to fail.
 //
 // It is made for the provider's tests, the demo, and to try a configuration
 // without the platform.
@@ -24,16 +24,16 @@ type Options struct {
 	Latency time.Duration
 
 	// LoginLimit is how many logins an address has in a LoginWindow: 5 in a
-	// minute where they are zero. A negative limit is none (§6).
+	// minute if they are zero. A negative number means no limit (§6).
 	LoginLimit  int
 	LoginWindow time.Duration
-	// BlockFor is how long an address is blocked that asked once more; an
-	// hour where it is zero (§6).
+	// BlockFor is how long an address is blocked after one login too many. Zero
+	// means an hour (§6).
 	BlockFor time.Duration
 	// OmitRetryAfter leaves the header Retry-After out of a 429.
 	OmitRetryAfter bool
 	// AdminForm and UserForm are the form of LoginFields that a login of this
-	// kind may have. Another is refused as a wrong password is, with no
+	// kind may have. Another form is refused like a wrong password, with no
 	// message (§2).
 	AdminForm, UserForm LoginForm
 	// LoginRefusedBy and RefreshRefusedBy are the Status of a login and of a
@@ -41,12 +41,12 @@ type Options struct {
 	// zero. 419 comes inside HTTP 200, any other as HTTP status, too (§3).
 	LoginRefusedBy, RefreshRefusedBy int
 
-	// LoginKeepsTokens lets the tokens live that were issued to an account
-	// before it logs in again. By default a login revokes them (§6, D).
+	// LoginKeepsTokens keeps a login from revoking the tokens that were issued
+	// to the account before. By default it does (§6, D).
 	LoginKeepsTokens bool
 	// RefreshOutlivesLogin lets a login revoke access tokens only, so that a
-	// refresh works after somebody else's login. No source shows which of
-	// both is so (§6).
+	// refresh works after another program's login. No source shows which of
+	// the two is so (§6).
 	RefreshOutlivesLogin bool
 	// RefreshOmitsDeviceToken leaves DeviceToken out of the answer to a
 	// refresh (§3, K).
@@ -57,11 +57,11 @@ type Options struct {
 	AccessTokenLifetime time.Duration
 	// RefreshTokenLifetime is 90 days where it is zero (§5, D and K).
 	RefreshTokenLifetime time.Duration
-	// OpaqueTokens makes access tokens that are no JWTs.
+	// OpaqueTokens makes access tokens that are not JWTs.
 	OpaqueTokens bool
-	// GoneBy is the status of a method of §8 that meets what was deleted or
-	// never existed, where a get would be HTTP 200 with null: 403 where it is
-	// zero, 404, or 200 with a Result of null. Sources conflict.
+	// GoneBy is the status of the methods of §8, get apart, for an object that
+	// was deleted or never existed: 403 if it is zero, 404, or 200 with a Result
+	// of null. Sources conflict.
 	GoneBy int
 	// BareLists leaves the envelope out of the lists of §8.
 	BareLists bool
@@ -85,9 +85,9 @@ type Options struct {
 	ExpiresIn int64
 }
 
-// Platform is the platform. It is an [http.Handler] of all its hosts in one,
-// safe for concurrent use. [Platform.UserService], [Platform.Portal] and
-// [Platform.Accounts] are the hosts apart.
+// Platform is the platform: an [http.Handler] of all its hosts in one, safe for
+// concurrent use. [Platform.UserService], [Platform.Portal] and
+// [Platform.Accounts] are the single hosts.
 type Platform struct {
 	options Options
 	closed  chan struct{}
@@ -114,7 +114,7 @@ type Platform struct {
 	requests map[Endpoint]int
 }
 
-// New returns a platform that knows nobody yet.
+// New returns a platform without accounts.
 func New(options Options) *Platform {
 	p := &Platform{
 		options:     withDefaults(options),
@@ -183,8 +183,8 @@ func orElse(d, byDefault time.Duration) time.Duration {
 // ServeHTTP implements [http.Handler] with the methods of all hosts.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.all.ServeHTTP(w, r) }
 
-// UserService is the User-service alone, https://user.telematicssdk.com: what
-// is sent to it that belongs to another host is answered 404.
+// UserService is the User-service alone, https://user.telematicssdk.com: the
+// methods of other hosts are 404 here.
 func (p *Platform) UserService() http.Handler { return p.userService }
 
 // Portal is the portal alone, https://portal-apis.telematicssdk.com (§8.1).

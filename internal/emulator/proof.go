@@ -29,7 +29,7 @@ type userFields struct {
 	EnableRealTimeLocation bool    `json:"EnableRealTimeLocation"`
 }
 
-// show is the user as an answer has it.
+// show is the user as answers show it.
 func (u User) show() user {
 	status := "Active"
 	if u.Inactive {
@@ -48,7 +48,7 @@ func (u User) show() user {
 	}
 }
 
-// orNull is null for what is not set.
+// orNull returns nil for an empty text, which JSON writes as null.
 func orNull(s string) *string {
 	if s == "" {
 		return nil
@@ -58,8 +58,8 @@ func orNull(s string) *string {
 
 // profile answers GET /v1/Management/users, the profile of the user that is
 // authorized, which is the cheap check of a user's token (PLATFORM-API.md §7).
-// Which status a missing or another InstanceId has is not known; it is none
-// that speaks of the token. The platform's lock is held.
+// The status for a missing or another InstanceId is not known; here it is one that
+// tells nothing of the token. The platform's lock is held.
 func (p *Platform) profile(r *http.Request, _ []byte) reply {
 	g, refused := p.authorize(r, false)
 	if refused != nil {
@@ -95,7 +95,8 @@ type permission struct {
 }
 
 // permissions answers GET /auth/permissions, the cheap check of an admin's
-// token: a role in the company, in an application, in an instance, or none. The platform's lock is held.
+// token: a role in the company, in an application, in an instance, or none. The
+// platform's lock is held.
 func (p *Platform) permissions(r *http.Request, _ []byte) reply {
 	g, refused := p.authorize(r, true)
 	if refused != nil {

@@ -46,8 +46,8 @@ func TestProfile_NeedsInstanceID(t *testing.T) {
 	}
 }
 
-// TestPermissions_AreInLowerCase pins the portal's envelope (PLATFORM-API.md
-// §8.1), whose lists are empty for credentials without a role.
+// So is the portal's whole envelope (PLATFORM-API.md §8.1). Its lists are empty for
+// credentials without a role.
 func TestPermissions_AreInLowerCase(t *testing.T) {
 	role := `{"companyId":"` + emulator.CompanyID + `","companyIntId":1,"roleId":"` + emulator.RoleID + `"}`
 	for _, test := range []struct {
@@ -77,8 +77,8 @@ func TestPermissions_AreInLowerCase(t *testing.T) {
 	}
 }
 
-// TestProofOfLife is what both checks say of a token (PLATFORM-API.md §7).
-func TestProofOfLife(t *testing.T) {
+// Both are in PLATFORM-API.md §7.
+func TestProofOfLife_OfUsersAndAdmins(t *testing.T) {
 	for _, test := range []struct {
 		name          string
 		age           func(s service, user, admin answer)
@@ -130,7 +130,7 @@ func TestProofOfLife(t *testing.T) {
 	}
 }
 
-func TestAuthorization(t *testing.T) {
+func TestAuthorization_NeedsALivingBearerToken(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	got := s.login()
 	token := got.Result.AccessToken.Token

@@ -117,7 +117,7 @@ func (s service) request(method, path, body string, headers ...string) (answer, 
 	return got, err
 }
 
-// ask is request where an answer is a matter of course.
+// ask is request, and fails the test if there is no answer.
 func (s service) ask(method, path, body string, headers ...string) answer {
 	s.t.Helper()
 	got, err := s.request(method, path, body, headers...)

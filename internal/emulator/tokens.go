@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// grant is a pair of tokens that was issued, and to whom.
+// grant is a pair of tokens that was issued, with the account that got it.
 type grant struct {
 	identity       string // "admin:<folded email>" or "user:<folded device token>"
 	deviceToken    string // empty for an admin
@@ -62,7 +62,7 @@ func (p *Platform) issue(identity, deviceToken string) tokens {
 	return issued
 }
 
-// newRefreshToken is 32 bytes in 44 characters of base64. All of them have the
+// newRefreshToken is 32 bytes in 44 characters of base64. Each has all the
 // characters that need care, so that no test depends on luck.
 func newRefreshToken() string {
 	for {
@@ -90,8 +90,8 @@ type commonClaims struct {
 	Audience  string `json:"aud"`
 }
 
-// userClaims are the claims of a user's token. Of those that begin with
-// SdkEnabled the contract tells no more, so one stands for them.
+// userClaims are the claims of a user's token. One claim stands for all those that
+// begin with SdkEnabled: the contract tells no more of them.
 type userClaims struct {
 	commonClaims
 	InstanceID         string `json:"InstanceId"`
@@ -117,9 +117,9 @@ type adminClaims struct {
 // audience is the claim aud of every token, wherever the emulator listens.
 const audience = "https://user.telematicssdk.com"
 
-// newAccessToken makes an access token and says its ExpiresIn. It looks like
-// RS256. No source shows a key to verify one with, so the signature is noise,
-// which cannot be guessed either. The platform's lock is held.
+// newAccessToken makes an access token and returns its ExpiresIn. The token looks
+// like RS256. No source shows a key to verify one with, so the signature is random
+// bytes, which cannot be guessed either. The platform's lock is held.
 func (p *Platform) newAccessToken(g *grant, now time.Time) (token string, expiresIn int64) {
 	if p.options.OpaqueTokens {
 		return rand.Text() + rand.Text(), int64(p.options.AccessTokenLifetime / time.Second)
@@ -162,7 +162,7 @@ func part(content any) string {
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// newID makes a UUID up.
+// newID returns a random UUID.
 func newID() string {
 	b := randomBytes(16)
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
@@ -175,9 +175,9 @@ type refreshRequest struct {
 	RefreshToken string
 }
 
-// refresh answers POST /v1/Auth/RefreshToken. It is not rate limited (§3, D),
-// and it does not revoke the access token that it was given: the contract says
-// that of a login only. The platform's lock is held.
+// refresh answers POST /v1/Auth/RefreshToken. It is not rate limited (§3, D), and
+// it does not revoke the access token that it trades: by the contract only a login
+// does. The platform's lock is held.
 func (p *Platform) refresh(r *http.Request, body []byte) reply {
 	if refused := wantJSON(r, "application/json", "application/json-patch+json"); refused != nil {
 		return *refused

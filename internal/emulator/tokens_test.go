@@ -16,7 +16,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/jwt"
 )
 
-func TestAccessTokenTellsItsTimes(t *testing.T) {
+func TestAccessToken_TellsItsTimes(t *testing.T) {
 	tests := []struct {
 		name      string
 		options   emulator.Options
@@ -56,8 +56,8 @@ func TestAccessTokenTellsItsTimes(t *testing.T) {
 	}
 }
 
-// TestClaims pins the shape of a real token (PLATFORM-API.md §5).
-func TestClaims(t *testing.T) {
+// PLATFORM-API.md §5 has the shape of a real token.
+func TestAccessToken_HasTheClaimsOfARealOne(t *testing.T) {
 	uuid := regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 	hex := regexp.MustCompile(`^[0-9a-f]{32}$`)
 	bare := func(id string) string { return strings.ReplaceAll(id, "-", "") }
@@ -102,7 +102,7 @@ func TestClaims(t *testing.T) {
 				t.Errorf("jti = %v, want a UUID", claims["jti"])
 			}
 			if claims["IsAdmin"] == "True" {
-				// It has a device token of its own, which is no user's.
+				// An admin has a device token that belongs to no user.
 				sub, _ := claims["sub"].(string)
 				device, _ := claims["DeviceToken"].(string)
 				if !uuid.MatchString(sub) || !hex.MatchString(device) || device != bare(sub) || device == bare(deviceToken) {
@@ -137,13 +137,13 @@ func TestRefreshToken_HasEveryCharacterOfBase64ThatNeedsCare(t *testing.T) {
 	}
 }
 
-func TestRefreshWithoutDeviceToken(t *testing.T) {
+func TestRefresh_OmitsDeviceTokenIfTheOptionsSaySo(t *testing.T) {
 	s := serve(t, emulator.Options{RefreshOmitsDeviceToken: true})
 	first := s.loginUser()
 	if first.Result.DeviceToken == nil {
 		t.Error("a login has no DeviceToken")
 	}
-	for range 2 { // the platform itself knows whose pair it is
+	for range 2 { // the platform itself knows the pair's account
 		refreshed := s.mustGrant(s.refresh(first))
 		if strings.Contains(refreshed.body, "DeviceToken") {
 			t.Errorf("answered %s, want no DeviceToken", refreshed.body)
@@ -155,7 +155,7 @@ func TestRefreshWithoutDeviceToken(t *testing.T) {
 	}
 }
 
-func TestChange(t *testing.T) {
+func TestChange_AppliesFromTheNextRequest(t *testing.T) {
 	s := serve(t, emulator.Options{Now: fixedClock, AccessTokenLifetime: time.Hour})
 	s.Change(func(o *emulator.Options) { o.AccessTokenLifetime, o.LoginKeepsTokens = 0, true })
 	first := s.login()
@@ -168,7 +168,7 @@ func TestChange(t *testing.T) {
 	}
 }
 
-func TestLifetimeCanBeChanged(t *testing.T) {
+func TestSetAccessTokenLifetime_AppliesToNewTokens(t *testing.T) {
 	s := serve(t, emulator.Options{Now: fixedClock})
 	before := s.login()
 	s.SetAccessTokenLifetime(time.Minute)
@@ -182,7 +182,7 @@ func TestLifetimeCanBeChanged(t *testing.T) {
 	}
 }
 
-func TestOpaqueTokens(t *testing.T) {
+func TestOpaqueTokens_AreAcceptedAndNoJWTs(t *testing.T) {
 	s := serve(t, emulator.Options{Now: fixedClock, OpaqueTokens: true})
 	token := s.login().Result.AccessToken.Token
 	if strings.Contains(token, ".") || !s.Accepts(token) {
@@ -194,7 +194,7 @@ func TestOpaqueTokens(t *testing.T) {
 	}
 }
 
-func TestTokensDiffer(t *testing.T) {
+func TestTokens_Differ(t *testing.T) {
 	s := serve(t, emulator.Options{Now: fixedClock, LoginLimit: -1})
 	seen := make(map[string]bool)
 	for range 10 {
@@ -208,7 +208,7 @@ func TestTokensDiffer(t *testing.T) {
 	}
 }
 
-func TestSecrets(t *testing.T) {
+func TestSecrets_AreAllThatWereIssued(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	first := s.login()
 	second := s.mustGrant(s.refresh(first))
@@ -223,7 +223,7 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
-func TestNow(t *testing.T) {
+func TestAdvance_MovesThePlatformsClock(t *testing.T) {
 	s := serve(t, emulator.Options{Now: fixedClock})
 	s.Advance(-10 * time.Minute)
 	if want := fixedClock().Add(-10 * time.Minute); !s.Now().Equal(want) {
@@ -238,7 +238,7 @@ func TestNow(t *testing.T) {
 	}
 }
 
-func TestRefreshRotates(t *testing.T) {
+func TestRefresh_ReturnsANewPair(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	first := s.loginUser()
 	second := s.mustGrant(s.refresh(first))
@@ -263,7 +263,7 @@ func TestRefreshRotates(t *testing.T) {
 	}
 }
 
-func TestSpentRefreshToken(t *testing.T) {
+func TestRefresh_SpentTokenIsRefused(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	first := s.login()
 	second := s.mustGrant(s.refresh(first))
@@ -276,7 +276,7 @@ func TestSpentRefreshToken(t *testing.T) {
 	s.mustGrant(s.refresh(second))
 }
 
-func TestRefreshOfAnExpiredAccessToken(t *testing.T) {
+func TestRefresh_ExpiredAccessTokenIsAccepted(t *testing.T) {
 	s := serve(t, emulator.Options{Now: fixedClock})
 	first := s.login()
 	s.Advance(89 * 24 * time.Hour)
@@ -289,7 +289,7 @@ func TestRefreshOfAnExpiredAccessToken(t *testing.T) {
 	}
 }
 
-func TestExpiredRefreshToken(t *testing.T) {
+func TestRefresh_ExpiredRefreshTokenIsRefused(t *testing.T) {
 	tests := []struct {
 		name    string
 		options emulator.Options
@@ -315,7 +315,7 @@ func TestExpiredRefreshToken(t *testing.T) {
 	}
 }
 
-func TestRefreshThatIsRefused(t *testing.T) {
+func TestRefresh_IsRefusedWithAReason(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	admin, user := s.login(), s.loginUser()
 	access, refresh := admin.Result.AccessToken.Token, admin.Result.RefreshToken
@@ -346,7 +346,7 @@ func TestRefreshThatIsRefused(t *testing.T) {
 	s.mustGrant(s.ask(http.MethodPost, refreshPath, good, "InstanceId", instanceID, "InstanceKey", instanceKey))
 }
 
-func TestRefreshMediaTypesAndKeys(t *testing.T) {
+func TestRefresh_AcceptsJSONPatchAndKeysInAnyCase(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	first := s.login()
 	body := `{"accesstoken":"` + first.Result.AccessToken.Token + `","REFRESHTOKEN":"` + first.Result.RefreshToken + `"}`

@@ -18,7 +18,7 @@ type User struct {
 	Nickname    string
 	Phone       string
 	Email       string
-	// ClientID is the user's id in the systems of the company.
+	// ClientID is the user's id in the company's own systems.
 	ClientID string
 	// Inactive is a user that was deactivated.
 	Inactive               bool
@@ -29,7 +29,7 @@ type User struct {
 	Created time.Time
 }
 
-// AddUser makes a user of an instance known, or replaces it.
+// AddUser adds a user of an instance, or replaces the one with this device token.
 func (p *Platform) AddUser(u User) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -43,8 +43,7 @@ func (p *Platform) addUser(u User) {
 	p.users.put(foldID(u.DeviceToken), u)
 }
 
-// RegisteredUsers returns the users of all instances, in the order in which
-// they came.
+// RegisteredUsers returns the users of all instances, oldest first.
 func (p *Platform) RegisteredUsers() []User {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -126,7 +125,7 @@ func (q userRequest) apply(u *User) {
 var isUUID = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 // registerUser answers POST /v1/Registration/create: authorized by the headers
-// InstanceId and InstanceKey. A Bearer token has no business there, and is
+// InstanceId and InstanceKey. A Bearer token does not belong there, and is
 // refused. Tokens are issued unless CreateAccessToken is false.
 func (p *Platform) registerUser(r *http.Request, body []byte) reply {
 	if r.Header.Get("Authorization") != "" {
@@ -209,8 +208,8 @@ var searches = []search{
 	{"ClientId", func(u User, value string) bool { return u.ClientID == value }},
 }
 
-// findUsers answers GET /v1/Management/users/find. All parameters must match;
-// a user in whose instance the admin has no role is not found.
+// findUsers answers GET /v1/Management/users/find. All parameters must match. Only
+// users of instances in which the admin has a role are found.
 func (p *Platform) findUsers(r *http.Request, _ []byte) reply {
 	g, refused := p.authorize(r, true)
 	if refused != nil {
@@ -289,8 +288,8 @@ func (p *Platform) pageUsers(r *http.Request, body []byte) reply {
 	}{users, to < len(found), len(found), request.PageNumber})
 }
 
-// updateUser answers PUT /v1/Management/users. The header UserDeviceToken says
-// whom it is about; UserFields is an object, not the array of the answers.
+// updateUser answers PUT /v1/Management/users. The header UserDeviceToken names the
+// user. UserFields is an object, not an array as in answers.
 func (p *Platform) updateUser(r *http.Request, body []byte) reply {
 	id := r.Header.Get("UserDeviceToken")
 	if id == "" {
@@ -347,8 +346,8 @@ func (p *Platform) deleteUser(r *http.Request, _ []byte) reply {
 	return done()
 }
 
-// knownUser is the user that a request is about. One that does not exist is
-// answered as the options say.
+// knownUser is the user that a request is about. If there is none, the options say
+// what the answer is.
 func (p *Platform) knownUser(r *http.Request, id string) (User, *reply) {
 	found, known := p.users.get(foldID(id))
 	of := scope{}

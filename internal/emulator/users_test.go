@@ -15,7 +15,7 @@ func inGroup() []string { return []string{"InstanceId", instanceID, "InstanceKey
 
 const customToken = "cccccccc-0000-4000-8000-00000000000c"
 
-func TestRegister(t *testing.T) {
+func TestRegister_MakesAUserWithoutTokens(t *testing.T) {
 	a := asAdmin(t, emulator.Options{Now: fixedClock})
 	body := `{"CustomToken":"` + strings.ToUpper(customToken) + `","CreateAccessToken":false,"FirstName":"Ada","UserFields":{"ClientId":"c-1","EnableTracking":true}}`
 	got := a.plain(http.MethodPost, registrationPath, body, inGroup()...)
@@ -33,8 +33,7 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// TestRegister_IssuesTokensUnlessRefused is why a client always sends
-// CreateAccessToken (PLATFORM-API.md §8.4).
+// That is why a client always sends CreateAccessToken (PLATFORM-API.md §8.4).
 func TestRegister_IssuesTokensUnlessRefused(t *testing.T) {
 	for _, body := range []string{`{}`, `{"CreateAccessToken":true}`} {
 		a := asAdmin(t, emulator.Options{})
@@ -87,7 +86,7 @@ func TestRegister_CustomTokenThatExists(t *testing.T) {
 	}
 }
 
-func TestFind(t *testing.T) {
+func TestFind_ShowsWhatTheParametersAskFor(t *testing.T) {
 	a := asAdmin(t, emulator.Options{Now: fixedClock})
 	a.AddUser(emulator.User{DeviceToken: customToken, InstanceID: instanceID, FirstName: "Off", Email: "Off@example.com", Phone: "+49 1", ClientID: "c-2", Inactive: true})
 	bare := `{"DeviceToken":"` + deviceToken + `","Status":"Active","UserProfile":{"FirstName":null,"LastName":null,"Nickname":null,"Phone":null,"Email":null},` +
@@ -119,7 +118,7 @@ func TestFind(t *testing.T) {
 	a.wantBody(422, "to search by", http.MethodGet, findPath+"?ShowInactiveUsers=true", "")
 }
 
-func TestPage(t *testing.T) {
+func TestPage_TellsWhetherThereIsANext(t *testing.T) {
 	a := asAdmin(t, emulator.Options{})
 	for i := range 5 {
 		a.AddUser(emulator.User{DeviceToken: fmt.Sprintf("cccccccc-0000-4000-8000-%012d", i), InstanceID: emulator.OtherInstanceID, Inactive: i == 4})
@@ -155,7 +154,7 @@ func TestPage(t *testing.T) {
 	a.wantBody(422, "begin with 1", http.MethodPost, pagePath, "{"+group+`,"PageNumber":0,"PageSize":2}`)
 }
 
-func TestUpdateUser(t *testing.T) {
+func TestUpdateUser_ChangesWhatIsSent(t *testing.T) {
 	a := asAdmin(t, emulator.Options{Now: fixedClock})
 	of := []string{"UserDeviceToken", deviceToken}
 	for _, step := range []struct {
@@ -180,7 +179,7 @@ func TestUpdateUser(t *testing.T) {
 	a.wantBody(400, "not the JSON", http.MethodPut, usersPath, `{"Status":"Inactive"}`, of...)
 }
 
-func TestMoveUser(t *testing.T) {
+func TestMoveUser_NeedsTheKeyOfTheNewInstance(t *testing.T) {
 	a := asAdmin(t, emulator.Options{})
 	body := func(device, to, key string) string {
 		return `{"DeviceToken":"` + device + `","ToInstanceId":"` + to + `","ToInstanceKey":"` + key + `"}`

@@ -1,6 +1,6 @@
 // Package jwt reads the claims of a JSON Web Token without verifying it. The
-// provider is no relying party: it has no key of the platform's and needs only
-// to know how long a token lives (PLATFORM-API.md §5).
+// provider has no key of the platform to verify with. It needs to know how long a
+// token lives and which account it belongs to (PLATFORM-API.md §5).
 package jwt
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// ErrMalformed is the only error of this package. It says no more on purpose:
-// the parser's own errors quote the text that they could not read.
+// ErrMalformed is the only error of this package. It does not wrap the parser's
+// errors, because those quote the text that they could not read.
 var ErrMalformed = errors.New("not a JSON Web Token: want three base64url parts separated by dots, with JSON objects in the first two")
 
 // maxTime bounds what is taken for a NumericDate: the end of the year 9999,
@@ -35,9 +35,9 @@ func Claims(token string) (map[string]any, error) {
 	return claims, nil
 }
 
-// Times returns the claims iat and exp of token in UTC, to the second. A time
-// is zero when the token does not hold it in a readable form; both are when
-// token is not a JSON Web Token.
+// Times returns the claims iat and exp of token in UTC, to the second. A time is
+// zero if the token does not hold it in a readable form. Both are zero if token is
+// not a JSON Web Token.
 func Times(token string) (issued, expires time.Time) {
 	claims, err := Claims(token)
 	if err != nil {

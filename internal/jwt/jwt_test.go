@@ -20,7 +20,7 @@ func token(header, claims string) string {
 
 const hs256 = `{"alg":"HS256","typ":"JWT"}`
 
-func TestClaims(t *testing.T) {
+func TestClaims_AreReadUnverified(t *testing.T) {
 	tests := []struct {
 		name  string
 		token string
@@ -54,7 +54,7 @@ func TestClaims(t *testing.T) {
 	}
 }
 
-func TestClaimsOfSomethingElse(t *testing.T) {
+func TestClaims_OfSomethingElseAreErrMalformed(t *testing.T) {
 	tests := []struct {
 		name string
 		text string
@@ -83,7 +83,7 @@ func TestClaimsOfSomethingElse(t *testing.T) {
 	}
 }
 
-func TestTimes(t *testing.T) {
+func TestTimes_AreZeroIfUnreadable(t *testing.T) {
 	at := func(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 	tests := []struct {
 		name            string

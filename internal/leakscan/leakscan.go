@@ -15,8 +15,8 @@ import (
 	"path/filepath"
 )
 
-// shortest is the length of the shortest secret that is looked for. A shorter
-// one would be found by chance.
+// shortest is the length of the shortest secret that is looked for. Shorter texts
+// occur by chance.
 const shortest = 8
 
 // File is a file, or a member of an archive, that was read.
@@ -34,7 +34,7 @@ type Finding struct {
 	File string
 	// Secret is its index among the secrets that were looked for.
 	Secret int
-	// Form is how it was written, such as "base64".
+	// Form is the encoding that it was in, such as "base64".
 	Form string
 }
 
@@ -60,7 +60,7 @@ func Tree(root string, secrets []string) ([]File, []Finding, error) {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}
-		text, err := os.ReadFile(path) //nolint:gosec // Nobody swaps files under a scan; it writes nothing.
+		text, err := os.ReadFile(path) //nolint:gosec // The scan only reads, and no file is replaced meanwhile.
 		if err != nil {
 			return err
 		}
@@ -85,7 +85,7 @@ func scan(name string, text []byte, secrets []string) ([]File, []Finding, error)
 	findings := Text(name, text, secrets)
 	archive, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
 	if err != nil {
-		return files, findings, nil //nolint:nilerr // It is no archive, as most files.
+		return files, findings, nil //nolint:nilerr // It is not an archive, like most files.
 	}
 	for _, member := range archive.File {
 		inside, err := unpack(member)
@@ -111,7 +111,7 @@ func unpack(member *zip.File) ([]byte, error) {
 	return io.ReadAll(r)
 }
 
-// Text looks for secrets in a text that is called name in what it finds.
+// Text looks for secrets in a text. Its findings call the text by name.
 func Text(name string, text []byte, secrets []string) []Finding {
 	var findings []Finding
 	for i, secret := range secrets {

@@ -37,7 +37,7 @@ func zipped(t *testing.T, name string, text []byte) []byte {
 	return archive.Bytes()
 }
 
-func TestTreeFindsSecrets(t *testing.T) {
+func TestTree_FindsSecretsInEveryEncoding(t *testing.T) {
 	quoted, err := json.Marshal(secret)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestTreeFindsSecrets(t *testing.T) {
 	}
 }
 
-func TestTreeTellsWhatItRead(t *testing.T) {
+func TestTree_ReturnsTheFilesThatItRead(t *testing.T) {
 	root := t.TempDir()
 	if err := os.Mkdir(filepath.Join(root, "folder"), 0o700); err != nil {
 		t.Fatal(err)
@@ -100,7 +100,7 @@ func TestTreeTellsWhatItRead(t *testing.T) {
 	}
 }
 
-func TestTreeRefusesWhatItCannotTell(t *testing.T) {
+func TestTree_WhatCannotBeSearchedIsAnError(t *testing.T) {
 	if _, _, err := leakscan.Tree(t.TempDir(), []string{"short"}); err == nil {
 		t.Error("a short secret was looked for")
 	}

@@ -10,16 +10,16 @@ import (
 	"log/slog"
 )
 
-// redacted is what a non-empty or an empty [String] prints as. The two look
-// alike: whether a password is set is nobody's business either.
+// redacted is what a [String] prints as. An empty one prints the same, since
+// output should not tell whether a password is set either.
 const redacted = "[redacted]"
 
 // String is a secret text. It prints as "[redacted]" with every verb of fmt,
 // in JSON, in text encodings and in log/slog. The zero value is the empty
 // secret.
 //
-// The text sits behind a pointer, because fmt prints the unexported fields of
-// a struct without asking their methods: what shows there is an address.
+// The text is behind a pointer, because fmt prints the unexported fields of a
+// struct without calling their methods. It prints an address then.
 type String struct {
 	text *string
 }
@@ -32,9 +32,8 @@ func New(text string) String {
 	return String{text: &text}
 }
 
-// Reveal returns the text. Every use of a secret outside this package is a
-// call to Reveal, which makes the places where one leaves the process easy to
-// find.
+// Reveal returns the text. There is no other way to it, so the places where a
+// secret leaves the process are easy to find.
 func (s String) Reveal() string {
 	if s.text == nil {
 		return ""

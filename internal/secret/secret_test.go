@@ -20,7 +20,7 @@ type holder struct {
 	Shown  secret.String
 }
 
-func TestStringNeverPrints(t *testing.T) {
+func TestString_NeverPrintsItsText(t *testing.T) {
 	s := secret.New(text)
 	h := holder{hidden: s, Shown: s}
 
@@ -72,7 +72,7 @@ func TestStringNeverPrints(t *testing.T) {
 	}
 }
 
-func TestStringReveals(t *testing.T) {
+func TestReveal_ReturnsTheText(t *testing.T) {
 	for _, want := range []string{"", "x", text} {
 		s := secret.New(want)
 		if got := s.Reveal(); got != want {
@@ -87,7 +87,7 @@ func TestStringReveals(t *testing.T) {
 	}
 }
 
-func TestStringEqual(t *testing.T) {
+func TestEqual_ComparesTexts(t *testing.T) {
 	a, again, b := secret.New("a"), secret.New("a"), secret.New("b")
 	if !a.Equal(again) || a.Equal(b) || a.Equal(secret.String{}) || !(secret.String{}).Equal(secret.New("")) {
 		t.Error("Equal does not compare the texts")

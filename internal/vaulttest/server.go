@@ -16,7 +16,7 @@ import (
 // BinaryVariable names Vault's binary; make test-vault sets it.
 const BinaryVariable = "TELEMATICS_TEST_VAULT"
 
-// RootToken may do everything on a server of this package's.
+// RootToken may do everything on a server of this package.
 const RootToken = "the-root-token-of-the-tests"
 
 // startTime is how long a server may take to start. It takes a fraction of a

@@ -13,7 +13,7 @@ import (
 
 // The log names the file and the reason and no secret, and the next session
 // replaces the file.
-func TestDamagedFileIsNoSession(t *testing.T) {
+func TestLoad_DamagedFileIsNoSession(t *testing.T) {
 	dir := t.TempDir()
 	store, log := openLogged(t, dir)
 	save(t, store, admin, stored)
@@ -83,7 +83,7 @@ func TestDamagedFileIsNoSession(t *testing.T) {
 	}
 }
 
-func TestCopiedFileOpensWithItsIdentityAndPasswordAlone(t *testing.T) {
+func TestLoad_CopiedFileNeedsItsIdentityAndPassword(t *testing.T) {
 	dir, restored := t.TempDir(), t.TempDir()
 	save(t, open(t, dir), admin, stored)
 	name := sessionFile(t, dir)
@@ -113,7 +113,7 @@ func TestCopiedFileOpensWithItsIdentityAndPasswordAlone(t *testing.T) {
 	wantStored(t, store, admin, stored)
 }
 
-func TestDamagedSaltIsReplaced(t *testing.T) {
+func TestSave_ReplacesADamagedSalt(t *testing.T) {
 	dir := t.TempDir()
 	save(t, open(t, dir), admin, stored)
 	if err := os.WriteFile(filepath.Join(own(dir), "salt"), []byte("short"), 0o600); err != nil {

@@ -1,9 +1,9 @@
 // Package filestore keeps sessions in files that all processes of a user share
 // (ARCHITECTURE.md, rule 11). A file is encrypted with a key derived from the
-// account's own password, so that a copy of it is worth nothing without the
-// password, and may lie in the cache of a CI system.
+// account's own password. A copy is of no use without the password, and may be in
+// the cache of a CI system.
 //
-// The files lie in a folder of the store's own inside the folder that is
+// The files are in a folder of the store's own inside the folder that is
 // configured. Nothing else is touched, and nothing is made before a session is
 // asked for (ARCHITECTURE.md, rule 10).
 package filestore
@@ -31,7 +31,7 @@ const sessionSuffix = ".session"
 
 // Config is what a [Store] works with.
 type Config struct {
-	// Dir is the folder that the folder of the sessions lies in; empty means
+	// Dir is the folder around the store's own; empty means
 	// terraform-provider-telematics in the user's cache directory.
 	Dir string
 	// Logger is told of files that cannot be used, of permissions that were
@@ -52,8 +52,8 @@ type Store struct {
 
 var _ session.Store = (*Store)(nil)
 
-// Open returns a store. It makes and reads nothing; what keeps the folder from
-// being used, the first use says. The error is of a user without a cache
+// Open returns a store. It makes and reads nothing; if the folder cannot be used,
+// the first use of the store says so. The error is that of a user without a cache
 // directory.
 func Open(config Config) (*Store, error) {
 	if config.Logger == nil {
@@ -183,9 +183,8 @@ func (l *lock) Save(ctx context.Context, stored session.Session) error {
 	return nil
 }
 
-// mayReplace returns an error when the session file must stay: when it is not
-// ours, when a newer version of the provider has written it, and when it cannot
-// be told.
+// mayReplace returns an error if the session file must stay: it is not ours, a newer
+// version of the provider has written it, or neither is known.
 func (l *lock) mayReplace(ctx context.Context, name string) error {
 	text, err := l.store.folder.read(ctx, name)
 	switch {
@@ -217,9 +216,9 @@ const (
 )
 
 // folderSalt returns the salt of all sessions in the folder, so that those of
-// one password share a key. The first process to need a salt makes it. Each
-// session file carries the salt that it was made with, so one that comes from
-// elsewhere still opens.
+// one password share a key. The first process that needs a salt makes it. Each
+// session file holds the salt that it was made with, so a file from another folder
+// opens, too.
 func (s *Store) folderSalt(ctx context.Context) ([]byte, error) {
 	s.saltMu.Lock()
 	defer s.saltMu.Unlock()

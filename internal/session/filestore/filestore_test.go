@@ -47,7 +47,7 @@ func open(t testing.TB, dir string) *filestore.Store {
 }
 
 // A callersLog drops what is logged without the context of a caller, as the
-// provider's log does: it is the context that knows the log of the run.
+// provider's log does: the log of the run is in the context.
 type callersLog struct{ slog.Handler }
 
 func (l callersLog) Handle(ctx context.Context, r slog.Record) error {
@@ -151,9 +151,8 @@ func TestOpen_FailsWithoutACacheDirectory(t *testing.T) {
 	}
 }
 
-// TestFolderHoldsNoSecret looks for what could help an attacker in names and
-// contents, as it is and in the encodings in which it might be written.
-func TestFolderHoldsNoSecret(t *testing.T) {
+// Names and contents are searched for secrets, also in the usual encodings.
+func TestSave_FolderHoldsNoSecret(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
 	user := admin
@@ -213,7 +212,7 @@ func TestSave_WithoutPasswordStoresNothing(t *testing.T) {
 	wantNone(t, store, without)
 }
 
-// What keeps the store from working is an error of its own, never "no session".
+// It is not "no session".
 func TestSave_InAnUnusableFolderIsAnError(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -240,7 +239,7 @@ func TestSave_InAnUnusableFolderIsAnError(t *testing.T) {
 		if left, _ := filepath.Glob(filepath.Join(own(dir), "*.tmp")); len(left) != 0 {
 			t.Errorf("a failed write left %v", left)
 		}
-		// The next process is not kept out by the failure.
+		// The failure does not lock the next process out.
 		lock, err := store.Acquire(t.Context(), admin)
 		if err != nil {
 			t.Fatal(err)
@@ -251,7 +250,7 @@ func TestSave_InAnUnusableFolderIsAnError(t *testing.T) {
 	})
 }
 
-func TestLinks_OnlyTheUsersOwnToTheFolderIsFollowed(t *testing.T) {
+func TestLink_OnlyAboveTheStoresOwnFolderIsFollowed(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("links need a privilege on Windows")
 	}
@@ -301,8 +300,8 @@ func TestLinks_OnlyTheUsersOwnToTheFolderIsFollowed(t *testing.T) {
 	})
 }
 
-// wantForeign checks that what stands in a file's place is an error that names
-// it, and that it is left alone.
+// wantForeign checks that whatever is in a file's place is an error that names it,
+// and is left alone.
 func wantForeign(t *testing.T, store *filestore.Store, name, reason string) {
 	t.Helper()
 	before, err := os.Lstat(name)
@@ -321,7 +320,7 @@ func wantForeign(t *testing.T, store *filestore.Store, name, reason string) {
 	}
 }
 
-// The folder that is configured may hold what is the user's.
+// The folder that is configured may hold files of the user.
 func TestSave_LeavesEverythingElseInTheFolderAlone(t *testing.T) {
 	dir := t.TempDir()
 	longAgo := time.Now().Add(-200 * 24 * time.Hour)
@@ -366,13 +365,13 @@ func TestSave_LeavesEverythingElseInTheFolderAlone(t *testing.T) {
 	if info, err := os.Stat(dir); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o755 {
 		t.Errorf("the folder's mode is %v, error %v", info.Mode(), err)
 	}
-	// Marked as a cache, the user's files would be left out of backups.
+	// With that mark, backups would leave the user's files out.
 	if _, err := os.Lstat(filepath.Join(own(dir), "CACHEDIR.TAG")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Lstat = %v, want no CACHEDIR.TAG beside the user's files", err)
 	}
 }
 
-func TestFolderOfOurOwnIsMarkedAsACache(t *testing.T) {
+func TestSave_MarksOnlyAFolderOfOurOwnAsACache(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		found []string // the folder is there before, and holds these
@@ -443,9 +442,8 @@ func TestOpen_MakesNothingUntilASessionIsStored(t *testing.T) {
 	}
 }
 
-// A folder that vanished while the process runs is made anew, and a lock in it
-// is lost.
-func TestSave_InAFolderThatVanished(t *testing.T) {
+// The next lock makes the folder anew.
+func TestSave_InAFolderThatVanishedLosesTheLock(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a file that is open cannot be removed on Windows")
 	}
@@ -479,7 +477,7 @@ func TestSave_InAFolderThatVanished(t *testing.T) {
 	wantStored(t, open(t, dir), admin, stored)
 }
 
-func TestSessionOfANewerFormatIsNotOverwritten(t *testing.T) {
+func TestSave_DoesNotOverwriteANewerFormat(t *testing.T) {
 	dir := t.TempDir()
 	path := func(account session.Account) string { return filepath.Join(own(dir), account.Key()+".session") }
 	var newer session.Account

@@ -23,16 +23,16 @@ const (
 	lastPoll  = 100 * time.Millisecond
 )
 
-// A fileLock is held on one file, against other processes and against the
-// other goroutines of this one. The operating system releases it when its
-// holder dies, however it does.
+// A fileLock is a lock on one file, against other processes and against other
+// goroutines of this one. The operating system releases it when its holder ends,
+// in whatever way.
 type fileLock struct {
 	file *flock.Flock
 	path string
 }
 
-// lock waits until ctx is done for the lock of that name, which is held to do
-// what purpose says. It makes the folder where there is none.
+// lock waits until ctx is done for the lock of that name, and makes the folder if
+// there is none. The purpose is what the log says the holder does.
 func (f *folder) lock(ctx context.Context, name, purpose string) (*fileLock, error) {
 	if err := f.prepare(ctx, false); err != nil {
 		return nil, err

@@ -28,7 +28,7 @@ func wantMode(t *testing.T, name string, want fs.FileMode) {
 	}
 }
 
-func TestPermissionsOfWhatIsMade(t *testing.T) {
+func TestSave_MakesFolder0700AndFiles0600(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache", "sessions")
 	store := open(t, dir)
 	save(t, store, admin, stored)
@@ -69,7 +69,7 @@ func TestLoad_TakesThePermissionsOfOthersFromASessionFile(t *testing.T) {
 }
 
 // A folder that the store did not make keeps its mode.
-func TestFoldersThatOthersMayWriteToAreRefused(t *testing.T) {
+func TestAcquire_RefusesAFolderThatOthersMayWriteTo(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		parent  fs.FileMode
@@ -107,7 +107,7 @@ func TestFoldersThatOthersMayWriteToAreRefused(t *testing.T) {
 	}
 }
 
-func TestGroupOfTheUsersOwn(t *testing.T) {
+func TestIsOwnGroup_ByNumberOrName(t *testing.T) {
 	number := func(text string) int {
 		n, err := strconv.Atoi(text)
 		if err != nil {
@@ -137,8 +137,8 @@ func TestGroupOfTheUsersOwn(t *testing.T) {
 	}
 }
 
-// A pipe in a file's place must not hold the process up.
-func TestPipesAreNotOpened(t *testing.T) {
+// A pipe in a file's place must not block the process.
+func TestPipe_InAFilesPlaceIsNotOpened(t *testing.T) {
 	for _, suffix := range []string{".session", ".lock"} {
 		t.Run(suffix, func(t *testing.T) {
 			dir := t.TempDir()
@@ -170,8 +170,8 @@ func TestSave_GivesTheNewFileMode0600(t *testing.T) {
 	wantMode(t, sessionFile(t, dir), 0o600)
 }
 
-// The owner of a folder can put another in the place of what lies in it.
-func TestFolderOfAnotherUserIsRefused(t *testing.T) {
+// The owner of a folder can replace everything in it.
+func TestAcquire_RefusesAFolderOfAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("folders can be given away by root only")
 	}
@@ -197,8 +197,8 @@ func TestFolderOfAnotherUserIsRefused(t *testing.T) {
 	}
 }
 
-// A link can be turned elsewhere by its owner.
-func TestLinkOfAnotherUserIsRefused(t *testing.T) {
+// Its owner could redirect it.
+func TestAcquire_RefusesALinkOfAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("links can be given away by root only")
 	}
@@ -214,7 +214,7 @@ func TestLinkOfAnotherUserIsRefused(t *testing.T) {
 	}
 }
 
-func TestFileOfAnotherUserIsLeftAlone(t *testing.T) {
+func TestLoad_LeavesAFileOfAnotherUserAlone(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("files can be given away by root only")
 	}

@@ -26,7 +26,7 @@ func users(n int) []session.Account {
 	return accounts
 }
 
-func TestOneDerivationPerPasswordAndProcess(t *testing.T) {
+func TestKey_IsDerivedOncePerPasswordAndProcess(t *testing.T) {
 	dir, accounts := t.TempDir(), users(20)
 	store := open(t, dir)
 	for _, account := range accounts {
@@ -58,9 +58,8 @@ func TestOneDerivationPerPasswordAndProcess(t *testing.T) {
 	}
 }
 
-// Processes that start at the same moment in an empty folder end with one salt,
-// so that the next derives one key for all of their sessions.
-func TestProcessesAgreeOnTheSalt(t *testing.T) {
+// Then the next process derives one key for all of their sessions.
+func TestSalt_ProcessesThatStartTogetherAgreeOnOne(t *testing.T) {
 	dir, accounts := t.TempDir(), users(8)
 	var processes sync.WaitGroup
 	for _, account := range accounts {
@@ -81,8 +80,7 @@ func TestProcessesAgreeOnTheSalt(t *testing.T) {
 	}
 }
 
-// BenchmarkWarmLoad is a token of a session that is stored and fresh, in a
-// process that has derived its key.
+// BenchmarkWarmLoad loads a session in a process that has derived its key.
 func BenchmarkWarmLoad(b *testing.B) {
 	store := open(b, b.TempDir())
 	save(b, store, admin, stored)
@@ -92,8 +90,8 @@ func BenchmarkWarmLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkWarmOpen is the first token of a process: the folder is opened and
-// the key derived.
+// BenchmarkWarmOpen loads the first session of a process: it opens the folder and
+// derives the key.
 func BenchmarkWarmOpen(b *testing.B) {
 	dir := b.TempDir()
 	save(b, open(b, dir), admin, stored)
@@ -103,8 +101,8 @@ func BenchmarkWarmOpen(b *testing.B) {
 	}
 }
 
-// BenchmarkWarmLoad200Identities is the first token of each of 200 users in a
-// process: one derivation, and 200 files.
+// BenchmarkWarmLoad200Identities loads the sessions of 200 users in one process: one
+// derivation, and 200 files.
 func BenchmarkWarmLoad200Identities(b *testing.B) {
 	dir, accounts := b.TempDir(), users(200)
 	store := open(b, dir)
@@ -120,7 +118,7 @@ func BenchmarkWarmLoad200Identities(b *testing.B) {
 	}
 }
 
-// BenchmarkSave is what a refresh or a login adds.
+// BenchmarkSave is the store's part of a refresh or a login.
 func BenchmarkSave(b *testing.B) {
 	store := open(b, b.TempDir())
 	b.ReportAllocs()

@@ -15,7 +15,7 @@ const (
 	leftoverAge = time.Hour
 )
 
-// The names of our files, matched whole: in the folder may be what is not ours.
+// The names of our files, matched whole: there may be other files in the folder.
 var (
 	entryName = regexp.MustCompile(`^([0-9a-f]{64})\.(session|lock)$`)
 	tempName  = regexp.MustCompile(`^([0-9a-f]{64}\.(session|ledger\.json)|salt)\.[0-9]+\.tmp$`)

@@ -83,15 +83,14 @@ func TestSave_RemovesWhatIsTooOldToUse(t *testing.T) {
 	if err := holder.Release(t.Context()); err != nil {
 		t.Error(err)
 	}
-	// What was swept is a session that does not exist, and can be again.
+	// A session that was swept does not exist, and can be stored again.
 	wantNone(t, before, accounts[0])
 	save(t, before, accounts[0], stored)
 	wantStored(t, open(t, dir), accounts[0], stored)
 }
 
-// A lock whose file was removed keeps no later process out, and a process that
-// waited for the removed file does not take it for the new one.
-func TestAcquire_WhenLockFileWasRemoved(t *testing.T) {
+// A process that waited for the removed file does not take it for the new one.
+func TestAcquire_RemovedLockFileLocksNoLaterProcessOut(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
 	for range 3 {

@@ -15,15 +15,14 @@ import (
 
 // The cost of a guess at the password of a copied session: five passes of
 // Argon2id over 7 MiB in one lane. Of the choices that OWASP's password storage
-// recommendation calls equal it is the one with the least memory. They are part
-// of format 1.
+// recommendation calls equal, this one needs the least memory. It is part of
+// format 1.
 //
-// More would cost every process of every run, for passwords that people do
-// not choose: the platform generates passwords and keys. In a process that has
-// just started, most of the time goes into getting the memory from the
-// operating system, which is why less of it and more passes are quicker: on two
-// cores of a virtual machine 50 ms, where two passes over 19 MiB, which are
-// called equal, took 104 ms.
+// More would cost every process of every run, for passwords that people do not
+// choose: the platform generates passwords and keys. A process that has just
+// started spends most of the time on getting the memory from the operating system.
+// So less memory and more passes are quicker: 50 ms on two cores of a virtual
+// machine. Two passes over 19 MiB, which are called equal, took 104 ms.
 const (
 	argonTime    = 5
 	argonMemory  = 7 << 10 // KiB
@@ -44,16 +43,16 @@ func NewSalt() []byte {
 	return salt
 }
 
-// Salt returns the salt to seal sessions of the password with where they share
-// no folder that could hold one: the salt of the first session of the
-// password that was opened, else a random one, and from then on the same. Two
-// hundred users of an instance cost one derivation.
+// Salt returns the salt to seal sessions of the password with, for stores without a
+// common salt: the salt of the first session of the password that was opened, else
+// a random one. It stays the same from then on, so that two hundred users of an
+// instance cost one derivation.
 func (b *Box) Salt(password secret.String) []byte {
 	return b.keys.saltOf(password, NewSalt)
 }
 
-// Prepare derives the key of a password with a salt, unless that is done, so
-// that Seal and Open need not.
+// Prepare derives the key of a password with a salt, unless it has been derived.
+// Seal and Open then do not wait for it.
 func (b *Box) Prepare(password secret.String, salt []byte) { _ = b.keys.of(password, salt) }
 
 // Derivations returns how many keys the box has derived.
@@ -66,7 +65,7 @@ func (b *Box) Derivations() int {
 // A keyring derives the key of a password with a salt once and remembers it
 // for the process, and the salt that the password is used with next.
 type keyring struct {
-	// derive is deriveKey where it is nil.
+	// derive derives a key; nil means deriveKey.
 	derive func(password secret.String, salt []byte) []byte
 
 	mu    sync.Mutex
@@ -75,8 +74,8 @@ type keyring struct {
 	salts map[name][]byte
 }
 
-// name stands for a password, or for one with a salt. The maps must not
-// hold passwords in the clear.
+// name stands for a password, or for a password with a salt. The maps must not hold
+// plain passwords.
 type name [sha256.Size]byte
 
 // of returns the key of a password with a salt. Callers that ask for the

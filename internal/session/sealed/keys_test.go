@@ -10,7 +10,7 @@ import (
 )
 
 // Callers at the same time wait for one derivation.
-func TestOneDerivationPerPasswordAndSalt(t *testing.T) {
+func TestKey_IsDerivedOncePerPasswordAndSalt(t *testing.T) {
 	var (
 		box     sealed.Box
 		callers sync.WaitGroup
@@ -37,12 +37,12 @@ func TestOneDerivationPerPasswordAndSalt(t *testing.T) {
 	}
 }
 
-// What was stored by another process decides with
-// which salt this one seals, so that both derive one key.
+// A process seals with the salt of a session that another process has stored, so
+// that both derive one key.
 func TestSalt_IsThatOfTheFirstSessionOpened(t *testing.T) {
 	accounts := users(3)
 	var box sealed.Box
-	// What does not open decides nothing.
+	// A session that does not open does not count.
 	wantUnusable(t, &box, seal(t, new(sealed.Box), admin, stored), accounts[0], "damaged")
 	if _, err := box.Open(seal(t, new(sealed.Box), accounts[0], stored), accounts[0]); err != nil {
 		t.Fatal(err)
@@ -64,7 +64,7 @@ func TestSalt_IsThatOfTheFirstSessionOpened(t *testing.T) {
 	}
 }
 
-func TestKeysDifferBySaltAndPassword(t *testing.T) {
+func TestKey_DiffersBySaltAndPassword(t *testing.T) {
 	seen := map[string]string{}
 	for _, password := range []string{"a", "b"} {
 		for _, salt := range []string{"0123456789abcdef", "0123456789abcdeg"} {

@@ -36,15 +36,14 @@ const (
 // SaltSize is the length of a salt in bytes.
 const SaltSize = 16
 
-// ErrNoPassword is returned by [Box.Seal] for an account without a
-// password: there is nothing to derive a key from, and no session is kept in
-// the clear.
+// ErrNoPassword is returned by [Box.Seal] for an account without a password: there
+// is nothing to derive a key from, and no session is kept unencrypted.
 var ErrNoPassword = errors.New("a session without a password cannot be encrypted, so it is not stored")
 
 // An UnusableError is something that holds no session for the account. It is
 // [session.ErrNoSession] with a reason for the log.
 type UnusableError struct {
-	// Reason follows upon the name of what was read: "it is damaged".
+	// Reason says what is wrong: "it is damaged".
 	Reason string
 }
 
@@ -72,7 +71,7 @@ type Box struct{ keys keyring }
 
 // Seal encrypts a session for the account. The salt has [SaltSize] bytes and
 // is no secret; sessions of one password that share it share the derivation
-// of their key. The error is [ErrNoPassword], or one that does not happen.
+// of their key. The error is [ErrNoPassword]; others do not happen.
 func (b *Box) Seal(s session.Session, account session.Account, salt []byte) ([]byte, error) {
 	if account.Password.IsEmpty() {
 		return nil, ErrNoPassword
@@ -111,7 +110,7 @@ func (b *Box) Seal(s session.Session, account session.Account, salt []byte) ([]b
 	return aead.Seal(text, nonce, plain, boundTo(text, account)), nil
 }
 
-// boundTo is what is authenticated besides the sealed part.
+// boundTo is what is authenticated with the sealed part: header and identity.
 func boundTo(header []byte, account session.Account) []byte {
 	return append(header[:len(header):len(header)], account.Key()...)
 }

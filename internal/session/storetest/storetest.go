@@ -1,7 +1,7 @@
 // Package storetest checks that a [session.Store] or a [session.Ledger] keeps
 // its contract: every sentence of the doc comments that can be seen from
-// outside. What it takes to kill a lock holder, or to end its lock by time, is
-// up to the tests of each implementation.
+// outside. How a lock holder is killed, or its lock ends by time, is for the tests
+// of each implementation.
 package storetest
 
 import (
@@ -17,17 +17,17 @@ import (
 )
 
 const (
-	// patience bounds what must succeed, so that a store that hangs fails a
-	// test instead of the whole run. No test waits for it.
+	// patience bounds what must succeed, so that a store that hangs fails one
+	// test and not the whole run. No test waits for it.
 	patience = 30 * time.Second
-	// aWhile is how long a test lets Acquire wait that must not succeed.
+	// aWhile is how long a test waits for an Acquire that must not succeed.
 	aWhile = 50 * time.Millisecond
 )
 
 // Run checks a store. Each call of open returns a new handle, as another
-// process would have, on the storage that all handles of the run share; what
-// it takes to close one is registered with t.Cleanup. The storage holds
-// nothing for the accounts of the suite, whose URLs end in .storetest.example.
+// process would have, on the storage that all handles of the run share. It
+// registers with t.Cleanup how to close the handle. The storage holds nothing for
+// the accounts of the suite, whose URLs end in .storetest.example.
 func Run(t *testing.T, open func(t *testing.T) session.Store) {
 	t.Helper()
 	for _, test := range []struct {
@@ -156,7 +156,7 @@ func lastSaveWins(t *testing.T, open func(*testing.T) session.Store) {
 	wantLoaded(t, other, account, numbered(2))
 	save(t, other, account, numbered(3))
 	wantLoaded(t, one, account, numbered(3))
-	// A store does not judge: it is the manager that knows which is newer.
+	// A store does not compare: the manager knows which session is newer.
 	lock := acquire(t, one, account)
 	saveWith(t, lock, numbered(4))
 	saveWith(t, lock, numbered(1))

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// announce prints what a shell needs to know for the provider to use the
-// emulator. All of it can be pasted: what is no setting is a comment. Secrets
-// that the user gave are not printed.
+// announce prints the variables with which the provider uses the emulator. All of
+// it can be pasted into a shell: the rest is comments. Secrets that the user gave
+// are not printed.
 func announce(out io.Writer, url string, s settings) error {
 	var b strings.Builder
 	comment := func(format string, args ...any) { fmt.Fprintf(&b, "# "+format+"\n", args...) }

@@ -104,7 +104,7 @@ func client(t *testing.T, address string) *userservice.Client {
 	return userservice.New(userservice.Config{BaseURL: base})
 }
 
-func TestWhatIsPrintedLogsIn(t *testing.T) {
+func TestPrintedSettings_LogIn(t *testing.T) {
 	c := start(t)
 	v := exported(t, c.said)
 	if len(v) != 7 {
@@ -139,7 +139,7 @@ func TestWhatIsPrintedLogsIn(t *testing.T) {
 	}
 }
 
-func TestMadeUpSecretsDifferFromRunToRun(t *testing.T) {
+func TestMadeUpSecrets_DifferFromRunToRun(t *testing.T) {
 	first, second := exported(t, start(t).said), exported(t, start(t).said)
 	for _, name := range []string{"TELEMATICS_PASSWORD", "TELEMATICS_INSTANCE_KEY"} {
 		if first[name] == "" || first[name] == second[name] {
@@ -151,7 +151,7 @@ func TestMadeUpSecretsDifferFromRunToRun(t *testing.T) {
 	}
 }
 
-func TestSettingsOfTheAccounts(t *testing.T) {
+func TestArguments_SetTheAccounts(t *testing.T) {
 	const password, key = "it's-given P@ssw0rd", "5ec2e7ab-1111-4000-8000-00000000c0de"
 	c := start(t, "-email", "me@example.com", "-password", password, "-instance-id", "the group",
 		"-instance-key", key, "-device-token", "the-device", "-access-token-lifetime", "10m")
@@ -182,7 +182,7 @@ func TestSettingsOfTheAccounts(t *testing.T) {
 	}
 }
 
-func TestLoginLimit(t *testing.T) {
+func TestArguments_SetTheLoginLimit(t *testing.T) {
 	tests := []struct {
 		name string
 		args []string
@@ -211,10 +211,10 @@ func TestLoginLimit(t *testing.T) {
 	}
 }
 
-// TestOptions asks the same of platforms with other options: logins in both
-// forms, then a refresh of the first pair after the second login, the portal,
-// and a refresh that is nonsense.
-func TestOptions(t *testing.T) {
+// Each platform gets the same requests: logins in both forms, then a refresh of the
+// first pair after the second login, a request to the portal, and an invalid
+// refresh.
+func TestArguments_SetTheOptions(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		args []string
@@ -299,7 +299,7 @@ func post(t *testing.T, address, body string) (status int, header http.Header) {
 	return response.StatusCode, response.Header
 }
 
-func TestLogHoldsNoSecret(t *testing.T) {
+func TestLog_HoldsNoSecret(t *testing.T) {
 	c := start(t)
 	v := exported(t, c.said)
 	base := v["TELEMATICS_USER_SERVICE_URL"]
@@ -323,7 +323,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	}
 }
 
-func TestArgumentsThatAreRefused(t *testing.T) {
+func TestArguments_InvalidOnesAreRefused(t *testing.T) {
 	tests := []struct {
 		name string
 		args []string
@@ -339,12 +339,12 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 		{"no email", []string{"-email", ""}, "must not be empty"},
 		{"no instance", []string{"-instance-id", ""}, "must not be empty"},
 		{"no user", []string{"-device-token", ""}, "must not be empty"},
-		{"a limit of none", []string{"-login-limit", "0"}, "let nobody in"},
+		{"a limit of none", []string{"-login-limit", "0"}, "allow no login at all"},
 		{"a token of no life", []string{"-access-token-lifetime", "0"}, "longer than nothing"},
 		{"a negative window", []string{"-login-window", "-1m"}, "longer than nothing"},
 		{"a block of no length", []string{"-block-for", "0s"}, "longer than nothing"},
 		{"a negative latency", []string{"-latency", "-1s"}, "must not be negative"},
-		{"an unknown login form", []string{"-login-form", "xml"}, `"xml" is none of any, object and string`},
+		{"an unknown login form", []string{"-login-form", "xml"}, `"xml" is not any, object or string`},
 		{"a login refused by success", []string{"-login-refused-by", "200"}, "200 is no status from 400 to 499"},
 		{"a refresh refused by an outage", []string{"-refresh-refused-by", "503"}, "-refresh-refused-by: 503"},
 	}
@@ -364,14 +364,14 @@ func TestArgumentsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestHelp(t *testing.T) {
+func TestHelp_ListsTheArguments(t *testing.T) {
 	var out, logs bytes.Buffer
 	if code := run(t.Context(), []string{"-help"}, &out, &logs); code != 0 || !strings.Contains(logs.String(), "-listen") {
 		t.Errorf("exit code %d:\n%s", code, logs.String())
 	}
 }
 
-func TestPortInUse(t *testing.T) {
+func TestPortInUse_IsAnError(t *testing.T) {
 	c := start(t)
 	address := strings.TrimPrefix(exported(t, c.said)["TELEMATICS_USER_SERVICE_URL"], "http://")
 	var out, logs bytes.Buffer
@@ -391,8 +391,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestInterrupt ends the command as a terminal does.
-func TestInterrupt(t *testing.T) {
+func TestInterrupt_EndsTheCommand(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("one process cannot interrupt another on Windows")
 	}

@@ -16,7 +16,7 @@ import (
 // end.
 const shutdownTime = 5 * time.Second
 
-// serve listens, says how to use what listens, and serves until ctx ends.
+// serve listens, prints how to use the emulator, and serves until ctx ends.
 func serve(ctx context.Context, s settings, out, logs io.Writer) error {
 	platform := emulator.New(s.options)
 	platform.AddAdmin(s.admin)
@@ -28,7 +28,7 @@ func serve(ctx context.Context, s settings, out, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// What localhost is, is up to the machine.
+	// The machine decides what localhost is.
 	if address, ok := listener.Addr().(*net.TCPAddr); !ok || !address.IP.IsLoopback() {
 		_ = listener.Close()
 		return errors.New("localhost is not an address of loopback on this machine; name one with -listen")

@@ -21,13 +21,13 @@ type settings struct {
 	admin    emulator.Admin
 	instance emulator.Instance
 	user     emulator.User
-	// madeUp are the secrets that no argument gave, and that the user has to
-	// be told.
+	// madeUp are the secrets that no argument gave. The user has to be told
+	// them.
 	madeUp struct{ password, instanceKey bool }
 }
 
-// parse reads the arguments. Its error has been told to the user, with the
-// arguments that there are.
+// parse reads the arguments. When it returns an error, the user has been told it,
+// with a list of the arguments.
 func parse(args []string, usage io.Writer) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("telematics-emulator", flag.ContinueOnError)
@@ -60,7 +60,7 @@ func parse(args []string, usage io.Writer) (settings, error) {
 	return s, s.makeUp()
 }
 
-// check refuses what the emulator would take for something else.
+// check refuses values that the emulator would misunderstand.
 func (s *settings) check(rest []string) error {
 	if len(rest) > 0 {
 		return fmt.Errorf("there is nothing but flags, and %q is none", rest[0])
@@ -70,13 +70,13 @@ func (s *settings) check(rest []string) error {
 		return fmt.Errorf("-listen: %q is no address such as 127.0.0.1:8080", s.listen)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("-listen: %q is not an address of loopback; passwords travel over it in the clear", s.listen)
+		return fmt.Errorf("-listen: %q is not an address of loopback; passwords would travel over it unencrypted", s.listen)
 	}
 	switch {
 	case s.admin.Email == "" || s.instance.ID == "" || s.user.DeviceToken == "":
 		return errors.New("-email, -instance-id and -device-token must not be empty")
 	case s.options.LoginLimit == 0:
-		return errors.New("-login-limit: 0 would let nobody in; a negative number is no limit")
+		return errors.New("-login-limit: 0 would allow no login at all; a negative number means no limit")
 	case s.options.AccessTokenLifetime <= 0 || s.options.LoginWindow <= 0 || s.options.BlockFor <= 0:
 		return errors.New("-access-token-lifetime, -login-window and -block-for must be longer than nothing")
 	case s.options.Latency < 0:
@@ -100,7 +100,7 @@ func (s *settings) setLoginForm(form string) error {
 		s.options.AdminForm, s.options.UserForm = f, f
 	case "any":
 	default:
-		return fmt.Errorf("-login-form: %q is none of any, object and string", form)
+		return fmt.Errorf("-login-form: %q is not any, object or string", form)
 	}
 	return nil
 }
