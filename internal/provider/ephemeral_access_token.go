@@ -39,7 +39,8 @@ func (e *accessTokenEphemeral) Schema(_ context.Context, _ ephemeral.SchemaReque
 		MarkdownDescription: "An access token of the telematics platform, for the length of one Terraform run and in no state or plan file. " +
 			"A session that is still good is reused, and a stale one is refreshed. A login is made only if neither is possible.\n\n" +
 			"The CLI cannot change the token in the middle of a run: choose a `min_lifetime` that is longer than a run takes. A minute before the token " +
-			"ends, the provider warns. OpenTofu shows the warning; Terraform before 1.17 does not.",
+			"ends, the provider warns, which OpenTofu shows and Terraform before 1.17 does not. If the token has ended in mid-run, a warning at the end " +
+			"of the run says so.",
 		Attributes: ephemeralAttributes(accessTokenAttributes()),
 	}
 }
