@@ -10,13 +10,13 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
-// kills runs a command again and again with a session that is stale or missing. It
-// kills the command and all that it started with SIGKILL at a random moment, one to
-// three times, and then lets it run to its end. That run must succeed, and leave a
-// token that works in the file header. A kill may lead to one login and no more,
-// and the platform must never have been asked too often.
+// kills runs a command again and again with a session that is stale or not
+// there, and kills it and all that it started with SIGKILL at a random moment,
+// one to three times before a run that is let live. That one must succeed, and
+// leave a token that works in the file header. A kill can cost one login and no
+// more, and the platform must never have been asked too often.
 //
-// In a normal build N is at most a dozen; make soak kills N times.
+// In a normal build N is cut to a dozen; make soak does them all.
 func kills(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, len(args) >= 2, "kills N COMMAND …")
 	n, err := strconv.Atoi(args[0])

@@ -48,7 +48,7 @@ func TestMissingCredentialsAreNamed(t *testing.T) {
 
 // A session of somebody else's must not be taken for that of the account that
 // was asked for, nor be kept as such.
-func TestResumedSessionOfSomebodyElse(t *testing.T) {
+func TestResume_SessionOfAnotherAccountIsAnError(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name        string

@@ -111,7 +111,7 @@ func TestSessionWithoutStoreWarns(t *testing.T) {
 
 // A data source takes no ephemeral values. What the ephemeral resource resumes
 // is known to the data source that comes after it, with or without a store.
-func TestSessionOfWhatWasResumedBefore(t *testing.T) {
+func TestSession_KnowsWhatAnObjectBeforeItResumed(t *testing.T) {
 	p := newPlatform(t)
 	kept := configured(t, p, p.environment(t).admin(), nil).mustOpen(nil)
 	p.wantIssued(t, 1, 0)
@@ -131,7 +131,7 @@ func TestSessionOfWhatWasResumedBefore(t *testing.T) {
 	}
 }
 
-func TestSessionIsReadOnly(t *testing.T) {
+func TestSession_ReadOnlyHandsOutWhatIsStored(t *testing.T) {
 	p := newPlatform(t)
 	env := p.environment(t).admin().onDisk()
 	readOnly := config{"session": config{"read_only": true}}

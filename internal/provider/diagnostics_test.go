@@ -202,7 +202,7 @@ func TestResumedSessionThatIsSpentWithoutCredentials(t *testing.T) {
 }
 
 // A refusal that follows a refusal tells of both.
-func TestRefreshAndLoginThatFail(t *testing.T) {
+func TestExplain_TellsTheRefreshAndTheLoginThatFailed(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin(), nil)
@@ -237,7 +237,7 @@ func TestWrongClockIsWarnedOf(t *testing.T) {
 	}
 }
 
-func TestLoginThatWaitedIsSaid(t *testing.T) {
+func TestExplainNotices_TellsALoginThatWaited(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin().user().with("TELEMATICS_LOGIN_LIMIT", "1"), config{"login_wait": "2m"})
@@ -250,7 +250,7 @@ func TestLoginThatWaitedIsSaid(t *testing.T) {
 	p.wantToken(t, opened.results, "logged_in", deviceToken)
 }
 
-func TestDeadlineIsSaid(t *testing.T) {
+func TestExplain_TellsADeadline(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))

@@ -68,7 +68,7 @@ func differences(a, b map[string]string) []string {
 	return names
 }
 
-func TestUsersOfTwoInstances(t *testing.T) {
+func TestOpen_UsersOfTwoInstancesHaveTheirOwnTokens(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin().user(), nil)
@@ -137,7 +137,7 @@ func TestTokenLivesForMinLifetime(t *testing.T) {
 	}
 }
 
-func TestDemandPastTheTokensLifeIsWarnedOf(t *testing.T) {
+func TestOpen_MinLifetimePastTheTokensLifeIsWarnedOf(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin(), nil)
@@ -147,7 +147,7 @@ func TestDemandPastTheTokensLifeIsWarnedOf(t *testing.T) {
 	p.wantToken(t, opened.results, "logged_in", "")
 }
 
-func TestResume(t *testing.T) {
+func TestResume_ReusesElseRefreshesElseLogsIn(t *testing.T) {
 	t.Parallel()
 	spent := warning("", "Resumed session was refused", "a login was made, which revoked all tokens issued before",
 		"The refresh token was used before", "share no session store")
@@ -224,7 +224,7 @@ func TestNothingToResumeIsNoError(t *testing.T) {
 	p.wantIssued(t, 1, 0)
 }
 
-func TestResumedUserIsToldWhoItIs(t *testing.T) {
+func TestResume_DeviceTokenIsAResult(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	kept := configured(t, p, p.environment(t).user(), nil).mustOpen(config{"device_token": deviceToken})
@@ -295,7 +295,7 @@ func TestClose_TellsThatTheTokenEndedInMidRun(t *testing.T) {
 
 // The times of a token that does not tell them are those of its answer
 // (PLATFORM-API.md §5).
-func TestTokenThatIsNoJWT(t *testing.T) {
+func TestOpen_OpaqueTokenHasTheTimesOfItsAnswer(t *testing.T) {
 	t.Parallel()
 	p := newPlatformWith(t, emulator.Options{OpaqueTokens: true, AccessTokenLifetime: 20 * time.Minute})
 	got := configured(t, p, p.environment(t).admin(), nil).mustOpen(nil)

@@ -84,7 +84,7 @@ func (c *core) plain(v tftypes.Value) any {
 	}
 }
 
-func TestJWTClaims(t *testing.T) {
+func TestJWTClaims_AreReadUnverified(t *testing.T) {
 	t.Parallel()
 	c := start(t, environment{}, nil) // it needs no configuration
 	tests := []struct {
@@ -125,7 +125,7 @@ func TestJWTClaims(t *testing.T) {
 	}
 }
 
-func TestJWTClaimsOfSomethingElse(t *testing.T) {
+func TestJWTClaims_OfSomethingElseIsAnError(t *testing.T) {
 	t.Parallel()
 	c := start(t, environment{}, nil)
 	for _, test := range []struct {

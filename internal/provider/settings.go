@@ -195,8 +195,8 @@ var settingTable = []setting{
 	},
 	{
 		attribute: "session.path", variable: "TELEMATICS_SESSION_PATH",
-		description: "The folder of the file store. The provider makes a folder of its own in it, `telematics-sessions`, and touches nothing else there. " +
-			"Default: `terraform-provider-telematics` in the user's cache directory.",
+		description: "The folder of the file store, and of the ledger that counts logins. They lie in a folder of their own in it, " +
+			"`telematics-sessions`; nothing else in it is touched. Default: `terraform-provider-telematics` in the user's cache directory.",
 		read: into(func(s *settings) *string { return &s.path }),
 	},
 	{

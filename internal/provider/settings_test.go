@@ -186,7 +186,7 @@ func minLifetime(t *testing.T, p *platform, env environment, block config) strin
 	return found[1]
 }
 
-func TestUserServiceURL(t *testing.T) {
+func TestUserServiceURL_FromAttributeOrVariable(t *testing.T) {
 	t.Parallel()
 	one, two := newPlatform(t), newPlatform(t)
 	env := one.environment(t).admin()
@@ -219,7 +219,7 @@ func TestUserServiceURL(t *testing.T) {
 	}
 }
 
-func TestLoginWait(t *testing.T) {
+func TestLoginWait_ZeroFailsAtOnce(t *testing.T) {
 	t.Parallel()
 	// The clock stands still, so no place ever comes free: a login that
 	// waits at all, waits until it is interrupted.
@@ -243,7 +243,7 @@ func TestLoginWait(t *testing.T) {
 	}
 }
 
-func TestInvalidSettings(t *testing.T) {
+func TestInvalidSettings_AreErrorsWithTheirOrigin(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	tests := []struct {
@@ -303,7 +303,7 @@ func TestInvalidSettings(t *testing.T) {
 }
 
 // A number that only the environment can hold.
-func TestLoginLimitThatIsNoNumber(t *testing.T) {
+func TestLoginLimit_ThatIsNoNumberIsAnError(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := start(t, p.environment(t).with("TELEMATICS_LOGIN_LIMIT", "five"), p.clock.Now)
@@ -326,7 +326,7 @@ func TestUnusualIDsAreWarnedOfOnce(t *testing.T) {
 	wantSaid(t, c.configure(nil), warning("", "Unusual instance_key", "environment variable TELEMATICS_INSTANCE_KEY"))
 }
 
-func TestUnknownSettings(t *testing.T) {
+func TestUnknownSettings_FailOnlyATokenThatNeedsThem(t *testing.T) {
 	t.Parallel()
 	const summary = "Provider configuration not known yet"
 	user := config{"device_token": deviceToken}
@@ -379,7 +379,7 @@ func TestUnknownSettings(t *testing.T) {
 	}
 }
 
-func TestSessionPathAndStore(t *testing.T) {
+func TestSessionPathAndStore_AttributeWinsOverVariable(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	for _, test := range []struct {
@@ -434,7 +434,7 @@ func sessions(t *testing.T, folder string) int {
 
 // A folder that was configured and cannot be used fails the run, unless the
 // configuration says otherwise (ARCHITECTURE.md, rule 6).
-func TestFolderThatCannotBeUsed(t *testing.T) {
+func TestSessionPath_UnusableFolderFailsTheRun(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	file := t.TempDir() + "/a-file"

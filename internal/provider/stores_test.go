@@ -103,7 +103,7 @@ func TestSessionStoreIsValidated(t *testing.T) {
 
 // A session block that is not known yet is one error, and only for a run that
 // asks for a token.
-func TestUnknownSessionBlock(t *testing.T) {
+func TestUnknownSessionBlock_IsOneErrorForATokenOnly(t *testing.T) {
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin().onDisk(), config{"session": unknown{}})
 	opened := c.open(nil)

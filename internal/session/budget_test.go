@@ -69,7 +69,7 @@ func TestLoginsWithinTheLimitDoNotWait(t *testing.T) {
 	})
 }
 
-func TestOneTooManyWaitsForTheWindow(t *testing.T) {
+func TestAdmit_OneLoginTooManyWaitsForTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{
@@ -154,9 +154,9 @@ func TestNeverMoreThanTheLimitInAWindow(t *testing.T) {
 	})
 }
 
-// TestLoginUnderWay: a place is free a window after the answer, which comes
+// A place is free a window after the answer, which comes
 // sooner than the request's timeout.
-func TestLoginUnderWay(t *testing.T) {
+func TestAdmit_PlaceIsFreeAWindowAfterTheAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := perMinute(&session.MemoryLedger{}, 1)
 		place, _, err := b.Admit(t.Context(), somewhere)
@@ -170,9 +170,9 @@ func TestLoginUnderWay(t *testing.T) {
 	})
 }
 
-// TestKilledLogin: one whose end is never written down may have been answered
+// One whose end is never written down may have been answered
 // up to the timeout.
-func TestKilledLogin(t *testing.T) {
+func TestAdmit_KilledLoginCountsUntilItsTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ledger := &session.MemoryLedger{}
 		killed := session.NewBudget(ledger, session.BudgetConfig{Limit: 1, Window: time.Minute, RequestTimeout: 20 * time.Second})
@@ -229,7 +229,7 @@ func TestPlaceThatComesTooLateIsRefusedAtOnce(t *testing.T) {
 	}
 }
 
-func TestCancelledWait(t *testing.T) {
+func TestAdmit_CancelledWaitTakesNoPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := perMinute(&session.MemoryLedger{}, 1)
 		login(t, b, somewhere)
@@ -250,7 +250,7 @@ func TestCancelledWait(t *testing.T) {
 	})
 }
 
-func TestBlock(t *testing.T) {
+func TestBlock_LastsAsLongAsThePlatformSays(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		said  []time.Duration
@@ -285,9 +285,9 @@ func TestBlock(t *testing.T) {
 	}
 }
 
-// TestBlockReachesThoseWhoWait: they do not wait to the end for a login that
+// They do not wait to the end for a login that
 // can only be refused.
-func TestBlockReachesThoseWhoWait(t *testing.T) {
+func TestBlock_EndsTheWaitOfLogins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := perMinute(&session.MemoryLedger{}, 1)
 		login(t, b, somewhere)
@@ -334,9 +334,9 @@ func TestAdmit_TakesLoginsOfTheFutureAsNow(t *testing.T) {
 	}
 }
 
-// TestClockThatDiffersFromTheContexts: a deadline is an instant of the real
+// A deadline is an instant of the real
 // clock, even where the provider's own is wrong.
-func TestClockThatDiffersFromTheContexts(t *testing.T) {
+func TestAdmit_DeadlineCountsByTheRealClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{
 			Limit: 1, Window: time.Minute, Wait: 2 * time.Minute, Now: func() time.Time { return time.Now().Add(10 * time.Minute) },
@@ -361,9 +361,9 @@ func (l brokenLedger) Update(ctx context.Context, _ string, _ func(*session.Ledg
 	return errors.New("no space left on device")
 }
 
-// TestLedgerThatFails: no login fails because of the ledger, and the process
+// No login fails because of the ledger, and the process
 // keeps within the limit by itself.
-func TestLedgerThatFails(t *testing.T) {
+func TestBudget_FailingLedgerFailsNoLogin(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		ledger brokenLedger
@@ -390,7 +390,7 @@ func TestLedgerThatFails(t *testing.T) {
 	}
 }
 
-func TestDefaultBudget(t *testing.T) {
+func TestBudget_DefaultsAreThePlatformsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{})
 		for range session.DefaultLoginLimit {

@@ -14,7 +14,7 @@ import (
 
 const quarterHour = 15 * time.Minute
 
-func TestOpenDecides(t *testing.T) {
+func TestOpen_ReusesElseRefreshesElseLogsIn(t *testing.T) {
 	tests := []struct {
 		name           string
 		stored, resume func() session.Session // nil: none
@@ -82,7 +82,7 @@ func timeless() session.Session {
 	return s
 }
 
-func TestStoredAndResumedMeetByTimeOfIssue(t *testing.T) {
+func TestOpen_NewerOfStoredAndResumedIsUsed(t *testing.T) {
 	tests := []struct {
 		name                  string
 		storedAge, resumedAge time.Duration
@@ -114,7 +114,7 @@ func TestStoredAndResumedMeetByTimeOfIssue(t *testing.T) {
 	}
 }
 
-func TestTheOlderSessionIsTheFallback(t *testing.T) {
+func TestOpen_OlderSessionIsTheFallback(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, store := newPlatform(), session.NewMemory()
 		save(t, store, admin, named("stored", 110*time.Minute))
@@ -156,7 +156,7 @@ func TestTemporaryFailureOfARefreshDoesNotLogIn(t *testing.T) {
 	}
 }
 
-func TestErrorTellsRefreshAndLogin(t *testing.T) {
+func TestOpenError_TellsRefreshAndLogin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlatform()
 		p.failRefresh = answer{code: 401}
@@ -192,7 +192,7 @@ func TestSameAccountLogsInOnce(t *testing.T) {
 	})
 }
 
-func TestFailedLoginServesThoseWhoWaited(t *testing.T) {
+func TestOpen_FailedLoginIsNotRepeatedByCallersThatWaited(t *testing.T) {
 	tests := []struct {
 		name    string
 		failure error
@@ -230,7 +230,7 @@ func TestFailedLoginServesThoseWhoWaited(t *testing.T) {
 	}
 }
 
-func TestAnotherCredentialIsNotServed(t *testing.T) {
+func TestOpen_AnotherPasswordIsNotHandedTheSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, m := newPlatform(), session.NewManager(session.Config{})
 		other := admin
@@ -326,7 +326,7 @@ func TestVersionFollowsTheAccessToken(t *testing.T) {
 	})
 }
 
-func TestNotices(t *testing.T) {
+func TestOpen_ShortLifeAndRefusedResumeAreNotices(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, m := newPlatform(), session.NewManager(session.Config{})
 		result, err := m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: 3 * time.Hour})

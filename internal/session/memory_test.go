@@ -20,7 +20,7 @@ func TestMemoryLedgerKeepsTheContract(t *testing.T) {
 	storetest.RunLedger(t, func(*testing.T) session.Ledger { return &ledger })
 }
 
-func TestMemoriesAreApart(t *testing.T) {
+func TestMemory_StoresShareNothing(t *testing.T) {
 	one, other := session.NewMemory(), session.NewMemory()
 	save(t, one, admin, resumable(0, 1))
 	if _, err := other.Load(t.Context(), admin); !errors.Is(err, session.ErrNoSession) {

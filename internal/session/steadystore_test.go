@@ -56,7 +56,7 @@ func (l *brokenLock) Save(ctx context.Context, s session.Session) error {
 
 // A store that fails costs a warning, told once, and the sessions of this
 // process are kept in memory.
-func TestBrokenStoreFailsNoRun(t *testing.T) {
+func TestFallback_BrokenStoreFailsNoRun(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		store *brokenStore
@@ -96,7 +96,7 @@ func TestBrokenStoreFailsNoRun(t *testing.T) {
 }
 
 // What was read from a store that cannot be written is not lost with it.
-func TestStoreThatCanBeReadOnly(t *testing.T) {
+func TestFallback_KeepsWhatWasReadFromAnUnwritableStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, store := newPlatform(), &brokenStore{Store: session.NewMemory(), acquire: errBroken}
 		save(t, store.Store, admin, resumable(110*time.Minute, 2*time.Hour))

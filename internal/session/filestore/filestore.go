@@ -183,8 +183,9 @@ func (l *lock) Save(ctx context.Context, stored session.Session) error {
 	return nil
 }
 
-// mayReplace returns an error if the session file must stay: it is not ours, a newer
-// version of the provider has written it, or neither is known.
+// mayReplace returns an error when the session file must stay: when it is not
+// ours, when a newer version of the provider has written it, and when it cannot
+// be told.
 func (l *lock) mayReplace(ctx context.Context, name string) error {
 	text, err := l.store.folder.read(ctx, name)
 	switch {
