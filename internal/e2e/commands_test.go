@@ -23,6 +23,14 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"users":      users,
 	"requests":   requests,
 	"fault":      fault,
+	"option":     option,
+	"pair":       pair,
+	"elsewhere":  elsewhere,
+	"hold":       hold,
+	"await":      await,
+	"release":    release,
+	"signal":     signalTo,
+	"gone":       gone,
 	"lifetime":   tokenLifetime,
 	"limit":      limit,
 	"timetravel": timetravel,
@@ -36,6 +44,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"objects":    objects,
 	"registers":  registers,
 	"drift":      drift,
+	"whose":      whose,
+	"stored":     stored,
 }
 
 func platformOf(ts *testscript.TestScript) *emulator.Platform {
@@ -60,23 +70,65 @@ func duration(ts *testscript.TestScript, text string) time.Duration {
 	return d
 }
 
+// credentials are an account of the platform's, as a script names it.
+type credentials struct {
+	name string
+	// login is what [emulator.Platform.LoginElsewhere] calls it.
+	login    string
+	variable []string // of the environment, and its value
+}
+
+var allCredentials = []credentials{
+	{"admin", emulator.AdminEmail, []string{"EMAIL", emulator.AdminEmail, "PASSWORD", emulator.AdminPassword}},
+	{"other-admin", emulator.OtherAdminEmail, []string{"EMAIL", emulator.OtherAdminEmail, "PASSWORD", emulator.OtherAdminPassword}},
+	{"user", emulator.DeviceToken, []string{"INSTANCE_ID", emulator.InstanceID, "INSTANCE_KEY", emulator.InstanceKey}},
+	{"other-user", emulator.OtherDeviceToken, []string{"INSTANCE_ID", emulator.OtherInstanceID, "INSTANCE_KEY", emulator.OtherInstanceKey}},
+}
+
+func credentialsOf(ts *testscript.TestScript, name string) credentials {
+	for _, c := range allCredentials {
+		if c.name == name {
+			return c
+		}
+	}
+	ts.Fatalf("no account %q", name)
+	panic("unreachable")
+}
+
 func account(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) == 1, "account admin|user|none")
+	plain(ts, neg, len(args) == 1, "account admin|user|other-admin|other-user|none")
 	for _, name := range []string{"EMAIL", "PASSWORD", "INSTANCE_ID", "INSTANCE_KEY"} {
 		ts.Setenv("TELEMATICS_"+name, "")
 	}
 	ts.Setenv("TF_VAR_device_token", emulator.DeviceToken)
-	switch args[0] {
-	case "admin":
-		ts.Setenv("TELEMATICS_EMAIL", emulator.AdminEmail)
-		ts.Setenv("TELEMATICS_PASSWORD", emulator.AdminPassword)
-	case "user":
-		ts.Setenv("TELEMATICS_INSTANCE_ID", emulator.InstanceID)
-		ts.Setenv("TELEMATICS_INSTANCE_KEY", emulator.InstanceKey)
-	case "none":
-	default:
-		ts.Fatalf("no account %q", args[0])
+	ts.Setenv("TF_VAR_other_device_token", emulator.OtherDeviceToken)
+	if args[0] == "none" {
+		return
 	}
+	set := credentialsOf(ts, args[0]).variable
+	for i := 0; i < len(set); i += 2 {
+		ts.Setenv("TELEMATICS_"+set[i], set[i+1])
+	}
+}
+
+func pair(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 2, "pair ACCOUNT|none NAME")
+	if args[0] == "none" {
+		ts.Setenv("TF_VAR_"+args[1], `{"access_token":"","refresh_token":""}`)
+		return
+	}
+	access, refresh, err := platformOf(ts).LoginElsewhere(credentialsOf(ts, args[0]).login)
+	ts.Check(err)
+	text, err := json.Marshal(map[string]string{"access_token": access, "refresh_token": refresh})
+	ts.Check(err)
+	ts.Setenv("TF_VAR_"+args[1], string(text))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]+".token"), []byte(access), 0o600))
+}
+
+func elsewhere(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 1, "elsewhere ACCOUNT")
+	_, _, err := platformOf(ts).LoginElsewhere(credentialsOf(ts, args[0]).login)
+	ts.Check(err)
 }
 
 func users(ts *testscript.TestScript, neg bool, args []string) {
@@ -116,13 +168,57 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func fault(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) >= 2, "fault ENDPOINT FAULT …")
+	plain(ts, neg, len(args) >= 2, "fault ENDPOINT [always] FAULT …, or fault ENDPOINT none")
 	endpoint, err := emulator.ParseEndpoint(args[0])
 	ts.Check(err)
-	for _, arg := range args[1:] {
-		f, err := emulator.ParseFault(arg)
+	p, faults := platformOf(ts), args[1:]
+	if faults[0] == "none" {
+		p.ClearFaults(endpoint)
+		return
+	}
+	always := faults[0] == "always"
+	if always {
+		faults = faults[1:]
+	}
+	for _, text := range faults {
+		f, err := emulator.ParseFault(text)
 		ts.Check(err)
-		platformOf(ts).Inject(endpoint, f)
+		if always {
+			p.InjectAlways(endpoint, f)
+		} else {
+			p.Inject(endpoint, f)
+		}
+	}
+}
+
+func option(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) > 0, "option NAME=VALUE …")
+	for _, arg := range args {
+		name, value, _ := strings.Cut(arg, "=")
+		var err error
+		flag := func(into *bool) { *into, err = strconv.ParseBool(value) }
+		number := func(into *int) { *into, err = strconv.Atoi(value) }
+		platformOf(ts).Change(func(o *emulator.Options) {
+			switch name {
+			case "login_form":
+				o.AdminForm, o.UserForm = emulator.LoginForm(value), emulator.LoginForm(value)
+			case "login_keeps_tokens":
+				flag(&o.LoginKeepsTokens)
+			case "refresh_outlives_login":
+				flag(&o.RefreshOutlivesLogin)
+			case "refresh_omits_device_token":
+				flag(&o.RefreshOmitsDeviceToken)
+			case "opaque_tokens":
+				flag(&o.OpaqueTokens)
+			case "login_refused_by":
+				number(&o.LoginRefusedBy)
+			case "refresh_refused_by":
+				number(&o.RefreshRefusedBy)
+			default:
+				err = fmt.Errorf("no option is called %q", name)
+			}
+		})
+		ts.Check(err)
 	}
 }
 
@@ -183,20 +279,54 @@ func clean(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func accepted(ts *testscript.TestScript, neg bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: accepted FILE|PATTERN")
+	for _, file := range tokenFiles(ts, args, "accepted FILE|PATTERN") {
+		if platformOf(ts).Accepts(file.token) == neg {
+			ts.Fatalf("%s: accepted by the platform: %v", file.name, neg)
+		}
 	}
-	files, err := filepath.Glob(ts.MkAbs(args[0]))
+}
+
+func whose(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 2, "whose FILE|PATTERN ACCOUNT")
+	want := credentialsOf(ts, args[1]).login
+	for _, file := range tokenFiles(ts, args[:1], "") {
+		if got := platformOf(ts).Whose(file.token); got != want {
+			ts.Fatalf("%s is the token of %q, want %q", file.name, got, want)
+		}
+	}
+}
+
+// tokenFile is a file with a token in it, or with a header that holds one.
+type tokenFile struct{ name, token string }
+
+func tokenFiles(ts *testscript.TestScript, args []string, usage string) []tokenFile {
+	if len(args) != 1 {
+		ts.Fatalf("usage: %s", usage)
+	}
+	names, err := filepath.Glob(ts.MkAbs(args[0]))
 	ts.Check(err)
-	if len(files) == 0 {
+	if len(names) == 0 {
 		ts.Fatalf("there is no file %s", args[0])
 	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
+	files := make([]tokenFile, len(names))
+	for i, name := range names {
+		text, err := os.ReadFile(name)
 		ts.Check(err)
-		token := strings.TrimPrefix(strings.TrimSpace(string(text)), "Bearer ")
-		if platformOf(ts).Accepts(token) == neg {
-			ts.Fatalf("%s: accepted by the platform: %v", file, neg)
+		files[i] = tokenFile{name, strings.TrimPrefix(strings.TrimSpace(string(text)), "Bearer ")}
+	}
+	return files
+}
+
+func stored(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 1, "stored N")
+	var found []string
+	ts.Check(filepath.WalkDir(ts.Getenv("WORK"), func(path string, _ os.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".session") {
+			found = append(found, path)
 		}
+		return err
+	}))
+	if strconv.Itoa(len(found)) != args[0] {
+		ts.Fatalf("%d sessions are stored, want %s: %s", len(found), args[0], found)
 	}
 }

@@ -4,30 +4,46 @@
 //
 // A script has the commands of testscript, and these:
 //
-//	account KIND              set the environment to the demo admin or user, or to none
+//	account ACCOUNT           set the environment to an account: admin, other-admin, user, other-user, or none
 //	users N                   register N more users, whose device tokens are in TF_VAR_device_tokens
-//	requests login=1 refresh=0 …
-//	                          fail unless the platform got exactly these since the last check
-//	fault ENDPOINT FAULT …    let the next requests to an endpoint fail, one fault each
+//	pair ACCOUNT NAME         let somebody else log in to an account; the pair is in TF_VAR_NAME and its access token in NAME.token;
+//	                          the pair of none is empty
+//	elsewhere ACCOUNT         let somebody else log in to an account, which revokes its tokens
+//	option NAME=VALUE …       change how the platform behaves: login_form=string, login_keeps_tokens=true, opaque_tokens=true, …
 //	lifetime 2h               how long the tokens live that are issued from now on
 //	limit N DURATION          how many logins an address has in a window, for platform and provider
+//	fault ENDPOINT FAULT …    let the next requests to an endpoint fail, one fault each
+//	fault ENDPOINT always FAULT
+//	                          let all requests to an endpoint fail
+//	fault ENDPOINT none       end both
+//	hold ENDPOINT             from now on the platform acts, and keeps its answers
+//	hold none                 keep the answers that are held back, and no others
+//	await ENDPOINT N          wait until N answers are held back
+//	release                   send them
+//	requests login=1 refresh=0 …
+//	                          fail unless the platform got exactly these since the last check
+//	accepted FILE             fail unless the platform accepts the token in the file, or in each file of a pattern
+//	whose FILE ACCOUNT        fail unless the token in the file was issued to the account
+//	stored N                  fail unless N sessions are stored in files
+//	clean FILE …              fail if a secret of the platform's is in a file, a folder or an archive
 //	timetravel                from now on run a provider whose clock can be moved
 //	clock 3h                  move the clock of the platform and of such a provider
 //	skew 10m                  move the clock of such a provider alone
 //	stacks N FOLDER           copy a folder to FOLDER-1 up to FOLDER-N
 //	repeat N COMMAND …        run a command N times; all must succeed
-//	kills N COMMAND …         run a command N times and kill it at random moments; see there
-//	clean FILE …              fail if a secret of the platform's is in a file, a folder or an archive
+//	kills N TARGET COMMAND …  run a command N times and kill it at random moments; see there
+//	signal INT TARGET FILE    send INT, TERM or KILL to the cli, the provider or the group that led has started
+//	gone FILE                 wait until no process is left of it
 //	objects KIND=N …          fail unless the platform has N applications, instances or users more than the accounts'
 //	registers FILE …          fail unless each file holds the InstanceId and InstanceKey of an instance
 //	drift KIND NAME [ATTRIBUTE VALUE]
 //	                          change an application, instance or user behind the provider's back, or delete it
-//	accepted FILE             fail unless the platform accepts the token in the file, or in each file of a pattern
 //
 // And it can run these programs with exec:
 //
 //	each FOLDER COMMAND …     run a command in each copy of a folder, one after the other
 //	together FOLDER COMMAND … run it in all copies of a folder at the same time
+//	led FILE COMMAND …        run a command in a process group of its own, which FILE tells signal and gone
 //	downstream                call the platform with the header in AUTHORIZATION and print the answer
 //
 // They need a CLI with ephemeral resources, which TELEMATICS_E2E_CLI names, and

@@ -3,4 +3,4 @@
 package e2e_test
 
 // mostKills is how many kills a script gets.
-const mostKills = 12
+const mostKills = 4

@@ -10,54 +10,61 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
-// kills runs a command again and again with a session that is stale or not
-// there, and kills it and all that it started with SIGKILL at a random moment,
-// one to three times before a run that is let live. That one must succeed, and
-// leave a token that works in the file header. A kill can cost one login and no
-// more, and the platform must never have been asked too often.
+// kills runs a command again and again with a session that is stale, and kills
+// the CLI, its provider or the group of both with SIGKILL at a random moment, one
+// to three times before a run that is let live. That one must succeed, and leave
+// a token that works in the file header. The platform must never have been asked
+// too often.
 //
-// In a normal build N is cut to a dozen; make soak does them all.
+// A kill may cost one login, for the answer that the provider was about to get or
+// to store. A kill of the CLI alone costs none, for the provider finishes its work.
+//
+// In a normal build N is cut to a few; make soak does them all.
 func kills(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) >= 2, "kills N COMMAND …")
+	plain(ts, neg, len(args) >= 3, "kills N cli|provider|group COMMAND …")
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	n = min(n, mostKills)
+	target, command := args[1], args[2:]
 	seed := uint64(time.Now().UnixNano())
 	ts.Logf("the moments are made of seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // It is to be repeatable.
 
-	p := platformOf(ts)
+	p, g := platformOf(ts), gateOf(ts)
 	// The answers take a while, so that kills fall into the time of a request.
 	const latency = 400 * time.Millisecond
-	slow := func() {
-		p.Inject(emulator.Login, emulator.Delay(latency))
-		p.Inject(emulator.Refresh, emulator.Delay(latency))
-	}
-	slow()
+	p.InjectAlways(emulator.Login, emulator.Delay(latency))
+	p.InjectAlways(emulator.Refresh, emulator.Delay(latency))
+	p.ResetCounts()
+	before := g.abandoned()
+	clock(ts, false, []string{"3h"})
 	started := time.Now()
-	ts.Check(ts.Exec(args[1], args[2:]...))
+	ts.Check(ts.Exec(command[0], command[1:]...))
 	whole := time.Since(started)
 
 	for killed := 0; killed < n; {
-		clock(ts, false, []string{"3h"})
 		for range min(1+random.IntN(3), n-killed) {
-			slow()
+			clock(ts, false, []string{"3h"})
 			// The first quarter is the CLI's own.
 			moment := whole/4 + time.Duration(random.Int64N(int64(whole)*3/4))
-			ts.Check(ts.Exec("killer", append([]string{moment.String()}, args[1:]...)...))
+			ts.Check(ts.Exec("killer", append([]string{moment.String(), target}, command...)...))
 			killed++
 		}
-		if err := ts.Exec(args[1], args[2:]...); err != nil {
+		if err := ts.Exec(command[0], command[1:]...); err != nil {
 			ts.Fatalf("after %d kills the next run failed: %v", killed, err)
 		}
 		accepted(ts, false, []string{"header"})
 	}
-	counts := p.Counts()
-	ts.Logf("%d kills, requests %+v", n, counts)
-	if counts.Login > n+1 || counts.RateLimited > 0 {
-		ts.Fatalf("%d kills cost %d logins, of which %d were too many for the platform", n, counts.Login, counts.RateLimited)
-	}
-	if counts.Refresh == 0 || counts.Login < 1 {
+	counts, lost := p.Counts(), g.abandoned()-before
+	ts.Logf("%d kills of the %s, %d answers lost, requests %+v", n, target, lost, counts)
+	switch {
+	case counts.RateLimited > 0:
+		ts.Fatalf("%d logins were too many for the platform", counts.RateLimited)
+	case counts.Refresh == 0:
 		ts.Fatalf("nothing was refreshed: %+v", counts)
+	case target == "cli" && (lost > 0 || counts.SpentRefresh > 0):
+		ts.Fatalf("%d answers were lost, %d refresh tokens spent twice", lost, counts.SpentRefresh)
+	case target == "cli" && counts.Login > 1, counts.Login > n+1:
+		ts.Fatalf("%d kills cost %d logins", n, counts.Login)
 	}
 }

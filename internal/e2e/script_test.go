@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		"each":               each,
 		"together":           together,
 		"killer":             killer,
+		"led":                led,
 		"downstream":         downstream,
 	})
 }

@@ -11,20 +11,27 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
-// platformKey is where a script's platform is kept in its environment.
-type platformKey struct{}
+// platformKey and gateKey are where a script's platform and the gate before it
+// are kept in its environment.
+type (
+	platformKey struct{}
+	gateKey     struct{}
+)
 
 // setUp prepares the folder and the environment of a script: nothing of the
 // machine's own configuration, caches or credentials reaches it.
 func setUp(env *testscript.Env, cli, binary string) error {
 	platform := emulator.New(emulator.Options{})
 	platform.AddTestAccounts()
-	server := httptest.NewServer(platform)
+	before := newGate(platform)
+	server := httptest.NewServer(before)
 	env.Defer(func() {
+		before.release()
+		platform.Close()
 		server.CloseClientConnections()
 		server.Close()
 	})
-	env.Values[platformKey{}] = platform
+	env.Values[platformKey{}], env.Values[gateKey{}] = platform, before
 
 	bin := filepath.Join(env.WorkDir, ".bin")
 	if err := os.MkdirAll(bin, 0o700); err != nil {
@@ -48,6 +55,8 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	env.Setenv("TF_CLI_ARGS_apply", "-auto-approve")
 	env.Setenv("TELEMATICS_USER_SERVICE_URL", server.URL)
 	env.Setenv("TELEMATICS_ACCOUNTS_URL", server.URL)
+	// An admin's token is checked there, as at the real platform.
+	env.Setenv("TELEMATICS_PORTAL_URL", server.URL)
 	env.Setenv("TELEMATICS_REQUEST_TIMEOUT", "5s")
 	env.Setenv("TF_VAR_downstream_command", "downstream >downstream.json")
 	env.Setenv(clockVariable, "0s")

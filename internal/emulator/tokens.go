@@ -236,6 +236,23 @@ func (p *Platform) Accepts(accessToken string) bool {
 	return p.holder(accessToken) != nil
 }
 
+// Whose is the account that an access token was issued to, as
+// [Platform.LoginElsewhere] names it: the email of an admin, folded, or the device
+// token of a user. It does not matter whether the token is still accepted. It is
+// empty for a token that was never issued.
+func (p *Platform) Whose(accessToken string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g, known := p.access[accessToken]
+	switch {
+	case !known:
+		return ""
+	case g.deviceToken != "":
+		return g.deviceToken
+	}
+	return strings.TrimPrefix(g.identity, adminPrefix)
+}
+
 // holder returns the grant of an access token that is accepted now, or nil.
 // The platform's lock is held.
 func (p *Platform) holder(accessToken string) *grant {

@@ -352,3 +352,18 @@ func TestRefresh_AcceptsJSONPatchAndKeysInAnyCase(t *testing.T) {
 	body := `{"accesstoken":"` + first.Result.AccessToken.Token + `","REFRESHTOKEN":"` + first.Result.RefreshToken + `"}`
 	s.mustGrant(s.ask(http.MethodPost, refreshPath, body, "Content-Type", "application/json-patch+json"))
 }
+
+func TestWhose_TellsTheAccountOfATokenThatWasIssued(t *testing.T) {
+	s := serve(t, emulator.Options{})
+	revoked, admin, user := s.login(), s.login(), s.loginUser()
+	for _, test := range []struct{ name, token, want string }{
+		{"an admin", admin.Result.AccessToken.Token, emulator.AdminEmail},
+		{"an admin, revoked", revoked.Result.AccessToken.Token, emulator.AdminEmail},
+		{"a user", user.Result.AccessToken.Token, emulator.DeviceToken},
+		{"nobody", "a-token-of-another-platform", ""},
+	} {
+		if got := s.Whose(test.token); got != test.want {
+			t.Errorf("%s: the token is that of %q, want %q", test.name, got, test.want)
+		}
+	}
+}

@@ -565,6 +565,7 @@ func parseURL(value, example string) (*url.URL, error) {
 
 // isLoopback reports whether host is this machine by name or by address.
 func isLoopback(host string) bool {
+	host = strings.TrimSuffix(host, ".")
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

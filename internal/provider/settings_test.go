@@ -198,6 +198,7 @@ func TestUserServiceURL_FromAttributeOrVariable(t *testing.T) {
 		{"variable", "", two.url, two},
 		{"both: the attribute wins", one.url, two.url, one},
 		{"a slash at the end does no harm", two.url + "/", "", two},
+		{"a dot at its end, too", strings.Replace(one.url, "127.0.0.1", "127.0.0.1.", 1), "", one},
 		{"localhost is this machine", strings.Replace(one.url, "127.0.0.1", "LocalHost", 1), "", one},
 	} {
 		t.Run(test.name, func(t *testing.T) {

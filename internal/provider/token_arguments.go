@@ -72,6 +72,9 @@ func (a tokenArguments) validate() diag.Diagnostics {
 	case !a.DeviceToken.IsNull() && isUnset(a.DeviceToken):
 		diags.AddAttributeError(device, "Empty device token", "The device token is an empty text. It may come from a value that is missing; "+
 			"an admin's token is not handed out in its place. Leave device_token out, or set it to null, to authorize as admin.")
+	case as == "" && a.DeviceToken.IsNull() && a.InstanceKey.ValueString() != "":
+		diags.AddAttributeError(path.Root("instance_key"), "Missing device token", "instance_key is a user's, and there is no device_token, which may come "+
+			"from a value that is missing; an admin's token is not handed out in its place. Set device_token, or authorize_as = \"admin\".")
 	}
 	resume := path.Root("resume")
 	switch access, refresh := a.resumed(); {
