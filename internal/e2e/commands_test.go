@@ -29,6 +29,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"hold":       hold,
 	"await":      await,
 	"release":    release,
+	"appears":    appears,
 	"signal":     signalTo,
 	"gone":       gone,
 	"lifetime":   tokenLifetime,

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -151,6 +152,15 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 func release(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, len(args) == 0, "release")
 	gateOf(ts).release()
+}
+
+// appears waits for a file.
+func appears(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 1, "appears FILE")
+	eventually(ts, args[0]+" is there", func() bool {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		return err == nil
+	})
 }
 
 // eventually fails the script unless something comes to be so. The bound is for

@@ -1,11 +1,14 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"sync"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -68,6 +71,7 @@ func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener 
 		LockWait:    s.lockWait(),
 		VerifyAfter: s.verifyAfter,
 		Renew:       s.renew,
+		Run:         runName(),
 		LoginForm:   s.loginForm,
 		ReadOnly:    s.readOnly,
 		Now:         now,
@@ -76,6 +80,25 @@ func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener 
 		Hook:        options.Hook,
 	})
 	return o
+}
+
+// runName names the run of the CLI that this process belongs to: the CLI starts a
+// process for the plan and another for the apply. The same number of a process
+// may come again on another machine and after a while; where the system tells
+// when a process was started, and since when the machine runs, no two runs have the
+// same name.
+func runName() string {
+	host, _ := os.Hostname()
+	cli := os.Getppid()
+	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", cli))
+	started := ""
+	// The program's name in brackets may hold anything; the time is the 20th
+	// field after it (proc(5)).
+	if fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])); len(fields) > 19 {
+		started = fields[19]
+	}
+	return fmt.Sprintf("%s %s %d %s", host, strings.TrimSpace(string(boot)), cli, started)
 }
 
 // credentials returns what is known of the credentials that the arguments ask

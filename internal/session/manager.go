@@ -10,6 +10,7 @@ package session
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"log/slog"
 	"slices"
@@ -35,9 +36,12 @@ type Config struct {
 	// VerifyAfter is how old the last proof of a session's life may be when it
 	// is reused; zero means that none is asked for (ARCHITECTURE.md, rule 5).
 	VerifyAfter time.Duration
-	// Renew does not reuse what was issued before the manager was made:
-	// [Refreshed] refreshes it, [LoggedIn] logs in. Empty means neither.
+	// Renew does not reuse what was there before the run: [Refreshed] refreshes
+	// it, [LoggedIn] logs in. Empty means neither.
 	Renew Source
+	// Run names the run that the process belongs to: one that consists of several
+	// processes renews a session once. Empty means that the process is the run.
+	Run string
 	// LoginForm is the form of logins; empty means the one that is known to
 	// work, else [FormObject], and after a refusal [FormString].
 	LoginForm LoginForm
@@ -73,7 +77,6 @@ const (
 type Manager struct {
 	config   Config
 	store    *steadyStore
-	started  time.Time
 	now      func() time.Time
 	log      *slog.Logger
 	accounts accountStates
@@ -90,13 +93,14 @@ func NewManager(config Config) *Manager {
 	if config.Hook == nil {
 		config.Hook = func(string) {}
 	}
+	if config.Run == "" {
+		config.Run = rand.Text()
+	}
 	if config.Begin == nil {
 		config.Begin = func() func() { return func() {} }
 	}
 	return &Manager{
 		config: config, store: newSteadyStore(config, config.Logger), now: config.Now, log: config.Logger,
-		// Tokens tell their time to the second.
-		started: config.Now().Truncate(time.Second),
 	}
 }
 
@@ -292,7 +296,7 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 		if req.refuses(candidate) && candidate.LivesFor(0, m.now()) {
 			revoked = candidate
 		}
-		if candidate.RefreshToken.IsEmpty() || m.config.Renew == LoggedIn && !req.unproven && candidate.IssuedAt.Before(m.started) {
+		if candidate.RefreshToken.IsEmpty() || m.config.Renew == LoggedIn && !req.unproven && m.mustRenew(candidate) {
 			continue
 		}
 		if err := m.storeFailed(ctx, lock.Prepare(ctx)); err != nil {
@@ -436,6 +440,9 @@ func (m *Manager) keep(ctx context.Context, account Account, lock Lock, answer S
 	defer m.config.Begin()()
 	m.config.Hook(Answered)
 	defer m.config.Hook(Stored)
+	if m.config.Renew != "" {
+		answer.RenewedBy = m.config.Run
+	}
 	answer.Version = answer.IssuedAt.Unix()
 	for _, old := range replaced {
 		answer.Version = max(answer.Version, old.Version+1)
@@ -486,10 +493,15 @@ func (m *Manager) noteBlock(ctx context.Context, platform string, err error) {
 
 // fresh reports whether s may be handed out for the request as it is.
 func (m *Manager) fresh(s Session, req Request) bool {
-	if req.refuses(s) || m.config.Renew != "" && !m.config.ReadOnly && s.IssuedAt.Before(m.started) {
+	if req.refuses(s) || m.mustRenew(s) && !m.config.ReadOnly {
 		return false
 	}
 	return s.LivesFor(attainable(s, req.MinLifetime), m.now())
+}
+
+// mustRenew reports whether s was there before a run that is to renew it.
+func (m *Manager) mustRenew(s Session) bool {
+	return m.config.Renew != "" && s.RenewedBy != m.config.Run
 }
 
 // attainable is the share of d that a token like the one of s can give. A

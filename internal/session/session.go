@@ -37,6 +37,9 @@ type Session struct {
 	// LoginForm is the form of the login that the session comes from, by way
 	// of refreshes; empty when it is not known.
 	LoginForm LoginForm
+	// RenewedBy is the [Config]'s Run that was told to renew and got this session;
+	// empty for any other.
+	RenewedBy string
 	// Version tells the sessions of an identity apart without a secret: it is
 	// the same for as long as the access token is, and grows when another one
 	// takes its place. The [Manager] sets it before a session is kept.

@@ -295,6 +295,46 @@ func TestRenew_AsksForANewSessionOnceInAProcess(t *testing.T) {
 	}
 }
 
+// A run consists of several processes: those of a plan and of its apply.
+func TestRenew_AsksForANewSessionOnceInARun(t *testing.T) {
+	for _, renew := range []session.Source{session.Refreshed, session.LoggedIn} {
+		t.Run(string(renew), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, store := newPlatform(), session.NewMemory()
+				save(t, store, admin, resumable(time.Minute, 2*time.Hour))
+				open := func(run string) {
+					t.Helper()
+					m := session.NewManager(session.Config{Store: store, Renew: renew, Run: run})
+					if _, err := m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour}); err != nil {
+						t.Fatal(err)
+					}
+					time.Sleep(time.Minute)
+				}
+				open("one")
+				open("one")
+				if got := p.counts(); got.logins+got.refreshes != 1 {
+					t.Errorf("requests of one run = %+v, want one", got)
+				}
+				open("another")
+				if got := p.counts(); got.logins+got.refreshes != 2 {
+					t.Errorf("requests of two runs = %+v, want two", got)
+				}
+			})
+		})
+	}
+}
+
+// The clocks of the platform and of the machine differ.
+func TestRenew_DoesNotGoByTheClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, store := newPlatform(), session.NewMemory()
+		save(t, store, admin, resumable(-10*time.Minute, 2*time.Hour))
+		m := session.NewManager(session.Config{Store: store, Renew: session.Refreshed})
+		result, err := m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
+		want(t, p, result, err, session.Refreshed, counts{refreshes: 1})
+	})
+}
+
 // A token that a method of the platform refuses is replaced once, for all
 // callers that were refused with it.
 func TestRefusedToken_IsReplacedOnce(t *testing.T) {

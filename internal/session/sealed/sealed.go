@@ -63,6 +63,7 @@ type document struct {
 	NoVerifyUntil time.Time         `json:"no_verify_until,omitzero"`
 	Revocations   []time.Time       `json:"revocations,omitempty"`
 	LoginForm     session.LoginForm `json:"login_form,omitempty"`
+	RenewedBy     string            `json:"renewed_by,omitempty"`
 }
 
 // A Box seals sessions and opens them. It derives the key of a password with
@@ -91,6 +92,7 @@ func (b *Box) Seal(s session.Session, account session.Account, salt []byte) ([]b
 		NoVerifyUntil: s.NoVerifyUntil.UTC(),
 		Revocations:   s.Revocations,
 		LoginForm:     s.LoginForm,
+		RenewedBy:     s.RenewedBy,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the session cannot be written: %w", err)
@@ -168,5 +170,6 @@ func (b *Box) Open(text []byte, account session.Account) (session.Session, error
 		NoVerifyUntil: d.NoVerifyUntil,
 		Revocations:   d.Revocations,
 		LoginForm:     d.LoginForm,
+		RenewedBy:     d.RenewedBy,
 	}, nil
 }

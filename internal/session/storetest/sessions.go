@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
@@ -22,10 +23,16 @@ func numbered(version int64) session.Session {
 		IssuedAt:     issued,
 		ExpiresAt:    issued.Add(2 * time.Hour),
 		Version:      version,
+
+		VerifiedAt:    issued.Add(time.Minute),
+		NoVerifyUntil: issued.Add(time.Hour),
+		Revocations:   []time.Time{issued.Add(-time.Minute), issued},
+		LoginForm:     session.FormString,
+		RenewedBy:     fmt.Sprintf("run-%d", version),
 	}
 }
 
-// equal reports whether two sessions are the same in every field. Times are
+// equal reports whether two sessions are the same in every field that is stored. Times are
 // compared as instants, to the nanosecond; their zones may differ.
 func equal(a, b session.Session) bool {
 	return a.AccessToken.Equal(b.AccessToken) &&
@@ -33,5 +40,10 @@ func equal(a, b session.Session) bool {
 		a.DeviceToken.Equal(b.DeviceToken) &&
 		a.IssuedAt.Equal(b.IssuedAt) &&
 		a.ExpiresAt.Equal(b.ExpiresAt) &&
-		a.Version == b.Version
+		a.Version == b.Version &&
+		a.VerifiedAt.Equal(b.VerifiedAt) &&
+		a.NoVerifyUntil.Equal(b.NoVerifyUntil) &&
+		slices.EqualFunc(a.Revocations, b.Revocations, time.Time.Equal) &&
+		a.LoginForm == b.LoginForm &&
+		a.RenewedBy == b.RenewedBy
 }
