@@ -30,6 +30,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"await":      await,
 	"release":    release,
 	"appears":    appears,
+	"says":       says,
 	"signal":     signalTo,
 	"gone":       gone,
 	"lifetime":   tokenLifetime,

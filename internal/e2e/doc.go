@@ -30,6 +30,7 @@
 //	clock 3h                  move the clock of the platform and of such a provider
 //	skew 10m                  move the clock of such a provider alone
 //	appears FILE              wait until there is a file
+//	says FILE TEXT            wait until a text is in a file
 //	stacks N FOLDER           copy a folder to FOLDER-1 up to FOLDER-N
 //	repeat N COMMAND …        run a command N times; all must succeed
 //	kills N TARGET COMMAND …  run a command N times and kill it at random moments; see there
@@ -44,7 +45,8 @@
 //
 //	each FOLDER COMMAND …     run a command in each copy of a folder, one after the other
 //	together FOLDER COMMAND … run it in all copies of a folder at the same time
-//	led FILE COMMAND …        run a command in a process group of its own, which FILE tells signal and gone
+//	led FILE COMMAND …        run a command in a process group of its own, which FILE tells signal and gone;
+//	                          FILE.out is what it prints
 //	downstream                call the platform with the header in AUTHORIZATION and print the answer
 //
 // They need a CLI with ephemeral resources, which TELEMATICS_E2E_CLI names, and

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -160,6 +161,15 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 	eventually(ts, args[0]+" is there", func() bool {
 		_, err := os.Stat(ts.MkAbs(args[0]))
 		return err == nil
+	})
+}
+
+// says waits until a text is in a file.
+func says(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 2, "says FILE TEXT")
+	eventually(ts, args[0]+" says "+args[1], func() bool {
+		text, err := os.ReadFile(ts.MkAbs(args[0]))
+		return err == nil && strings.Contains(string(text), args[1])
 	})
 }
 

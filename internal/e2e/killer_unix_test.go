@@ -60,10 +60,14 @@ func killer() {
 // a file first.
 func led() {
 	cmd := exec.CommandContext(context.Background(), os.Args[2], os.Args[3:]...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	out, err := os.Create(os.Args[1] + ".out")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "led:", err)
+		os.Exit(2)
+	}
+	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	err := cmd.Start()
-	if err == nil {
+	if err = cmd.Start(); err == nil {
 		err = os.WriteFile(os.Args[1], []byte(strconv.Itoa(cmd.Process.Pid)), 0o600)
 	}
 	if err == nil {

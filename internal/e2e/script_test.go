@@ -3,8 +3,10 @@ package e2e_test
 import (
 	"context"
 	"flag"
+	"fmt"
 	"log"
 	"os"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -80,5 +82,11 @@ func runScripts(t *testing.T, dir string) {
 		// A script may wait for a real CLI; what makes it fail is said in it.
 		Setup: func(env *testscript.Env) error { return setUp(env, cli, binary) },
 		Cmds:  commands,
+		Condition: func(name string) (bool, error) {
+			if name != "mounts" {
+				return false, fmt.Errorf("no condition is called %q", name)
+			}
+			return exec.CommandContext(t.Context(), "unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt").Run() == nil, nil
+		},
 	})
 }

@@ -33,6 +33,15 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	})
 	env.Values[platformKey{}], env.Values[gateKey{}] = platform, before
 
+	// A socket's path may have a hundred characters, and the script's name is in
+	// that of its folder.
+	sockets, err := os.MkdirTemp("", "s")
+	if err != nil {
+		return err
+	}
+	env.Defer(func() { _ = os.RemoveAll(sockets) })
+	env.Setenv("PLUGIN_UNIX_SOCKET_DIR", sockets)
+
 	bin := filepath.Join(env.WorkDir, ".bin")
 	if err := os.MkdirAll(bin, 0o700); err != nil {
 		return err

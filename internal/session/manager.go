@@ -53,8 +53,9 @@ type Config struct {
 	// Logger is told of each decision, never of a secret; nil discards.
 	Logger *slog.Logger
 	// Begin, where it is not nil, is called before something is asked of the
-	// platform whose answer must be stored, and what it returns afterwards. A
-	// process should not end in between (ARCHITECTURE.md, rule 7).
+	// platform whose answer must be stored, and what it returns once the answer is
+	// stored, or there is none. A process should not end in between
+	// (ARCHITECTURE.md, rule 7).
 	Begin func() (end func())
 	// Hook, where it is not nil, is called when a new session is [Answered]
 	// and when it is [Stored]: for tests of what happens when a process ends
@@ -132,6 +133,25 @@ type Request struct {
 
 	// unproven marks the request for a pair that nobody can say the owner of.
 	unproven bool
+	// work is what a process should not end in the middle of.
+	work *work
+}
+
+// work is a request to the platform and what is done with its answer.
+type work struct {
+	begin func() (end func())
+	end   func()
+}
+
+// start is called before a request.
+func (w *work) start() { w.end = w.begin() }
+
+// stop is called when the request has failed, and when its answer is stored.
+func (w *work) stop() {
+	if w.end != nil {
+		w.end()
+		w.end = nil
+	}
 }
 
 // refuses reports whether the request is to replace s.
@@ -209,6 +229,9 @@ func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	defer state.release()
+	// It lasts until the lock is released: others need not wait for its end.
+	req.work = &work{begin: m.config.Begin}
+	defer req.work.stop()
 	lock, err := m.acquire(ctx, req.Account)
 	switch {
 	case errors.Is(err, ErrNotWritable):
@@ -305,8 +328,8 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 		answer, err := m.refresh(ctx, req, candidate)
 		switch {
 		case err == nil:
-			answer.Session = m.provenAfter(ctx, req, answer.Session, revoked)
 			kept := m.keep(ctx, req.Account, lock, answer.Session, tried)
+			kept = m.provenAfter(ctx, req, kept, revoked, lock)
 			result := m.result(req, kept, Refreshed, answer.ClockSkew)
 			m.noticeRevoked(&result, revoked)
 			return result, nil
@@ -340,8 +363,9 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 		recent = append(recent, m.now())
 	}
 	answer.Revocations = recent
-	answer.Session = m.provenAfter(ctx, req, answer.Session, revoked)
-	result := m.result(req, m.keep(ctx, req.Account, lock, answer.Session, tried), LoggedIn, answer.ClockSkew)
+	kept := m.keep(ctx, req.Account, lock, answer.Session, tried)
+	kept = m.provenAfter(ctx, req, kept, revoked, lock)
+	result := m.result(req, kept, LoggedIn, answer.ClockSkew)
 	if waited >= noticeableWait {
 		result.notice(Notice{Kind: WaitedToLogin, Duration: waited})
 	}
@@ -437,7 +461,6 @@ func (m *Manager) readOnlyResult(req Request, known []Session, cause error) (Res
 // lost.
 func (m *Manager) keep(ctx context.Context, account Account, lock Lock, answer Session, replaced []Session) Session {
 	ctx = context.WithoutCancel(ctx)
-	defer m.config.Begin()()
 	m.config.Hook(Answered)
 	defer m.config.Hook(Stored)
 	if m.config.Renew != "" {

@@ -86,3 +86,73 @@ func TestOpen_ExpiredDeadlineEndsTheAttempts(t *testing.T) {
 		}
 	})
 }
+
+// A process that is told to end does so when no work is under way: not between an
+// answer and the store.
+func TestOpen_WorkLastsFromTheRequestUntilTheAnswerIsStored(t *testing.T) {
+	for _, test := range []struct {
+		name        string
+		stored      func() session.Session // nil: none
+		failRefresh error
+		failLogin   error
+		onlyForm    session.LoginForm
+		verdicts    []session.Verdict
+		want        string
+		wantError   bool
+	}{
+		{name: "login", want: "begin login answered stored end"},
+		{name: "login in its other form", onlyForm: session.FormString, want: "begin login end begin login answered stored end"},
+		{name: "login that fails", failLogin: answer{code: 500}, want: "begin login end", wantError: true},
+		{name: "refresh", stored: aged(3 * time.Hour), want: "begin refresh answered stored end"},
+		{name: "refresh that fails", stored: aged(3 * time.Hour), failRefresh: answer{code: 500}, want: "begin refresh end", wantError: true},
+		{name: "login after a refused refresh", stored: aged(3 * time.Hour), failRefresh: answer{code: 401}, want: "begin refresh end begin login answered stored end"},
+		{name: "refresh of a revoked session", stored: aged(time.Hour), verdicts: []session.Verdict{session.Revoked}, want: "check begin refresh answered stored check end"},
+		{name: "check", stored: aged(time.Hour), want: "check"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var happened []string
+				note := func(what string) { happened = append(happened, what) }
+				p, store := newPlatform(), session.NewMemory()
+				p.failRefresh, p.failLogin, p.onlyForm, p.verdicts = test.failRefresh, test.failLogin, test.onlyForm, test.verdicts
+				if test.stored != nil {
+					save(t, store, admin, test.stored())
+				}
+				_, err := session.NewManager(session.Config{
+					Store: store, VerifyAfter: 5 * time.Minute, Hook: note,
+					Begin: func() func() {
+						note("begin")
+						return func() { note("end") }
+					},
+				}).Open(t.Context(), session.Request{Account: admin, Authorizer: notingPlatform{p, note}, MinLifetime: quarterHour})
+				if (err != nil) != test.wantError {
+					t.Errorf("error %v", err)
+				}
+				if got := strings.Join(happened, " "); got != test.want {
+					t.Errorf("happened: %s\nwant: %s", got, test.want)
+				}
+			})
+		})
+	}
+}
+
+// notingPlatform tells of each request.
+type notingPlatform struct {
+	*platform
+	note func(string)
+}
+
+func (n notingPlatform) Login(ctx context.Context, form session.LoginForm) (session.Answer, error) {
+	n.note("login")
+	return n.platform.Login(ctx, form)
+}
+
+func (n notingPlatform) Refresh(ctx context.Context, s session.Session) (session.Answer, error) {
+	n.note("refresh")
+	return n.platform.Refresh(ctx, s)
+}
+
+func (n notingPlatform) Verify(ctx context.Context, s session.Session) session.Verdict {
+	n.note("check")
+	return n.platform.Verify(ctx, s)
+}

@@ -23,8 +23,12 @@ func (m *Manager) refresh(ctx context.Context, req Request, s Session) (Answer, 
 	}
 	m.log.InfoContext(ctx, "refreshing the session", "identity", req.Account.Key(), "expires_at", s.ExpiresAt)
 	answer, err := m.repeat(ctx, maxRefreshRequests, func(lasting context.Context) (Answer, error) {
-		defer m.config.Begin()()
-		return req.Authorizer.Refresh(lasting, s)
+		req.work.start()
+		answer, err := req.Authorizer.Refresh(lasting, s)
+		if err != nil {
+			req.work.stop()
+		}
+		return answer, err
 	})
 	m.config.Budget.note(ctx, req.Account, refreshing, err)
 	if err != nil {
@@ -115,8 +119,11 @@ func (m *Manager) loginIn(ctx context.Context, req Request, form LoginForm, wait
 		if err != nil {
 			return Answer{}, err
 		}
-		defer m.config.Begin()()
+		req.work.start()
 		answer, err := req.Authorizer.Login(lasting, form)
+		if err != nil {
+			req.work.stop()
+		}
 		if failed := asPlatform(err); failed != nil && failed.Unreachable() {
 			place.GiveBack()
 		} else {

@@ -44,10 +44,15 @@ func (m *Manager) verify(ctx context.Context, req Request, s Session, lock Lock)
 		return Session{}
 	}
 	s.VerifiedAt = m.now()
+	m.saveProof(ctx, lock, s)
+	return s
+}
+
+// saveProof stores when a check was made. One that cannot be stored is made again.
+func (m *Manager) saveProof(ctx context.Context, lock Lock, s Session) {
 	if err := lock.Save(context.WithoutCancel(ctx), s); err != nil {
 		m.log.DebugContext(ctx, "the proof of life is not stored", "error", err)
 	}
-	return s
 }
 
 // ask sends the check of a token's life, in bounded time.
@@ -57,17 +62,18 @@ func (m *Manager) ask(ctx context.Context, req Request, s Session) Verdict {
 	return req.Authorizer.Verify(ctx, s)
 }
 
-// provenAfter checks the session that replaces a revoked one. When the platform
-// calls that dead, too, the check itself is of no use (PLATFORM-API.md §7).
-func (m *Manager) provenAfter(ctx context.Context, req Request, s, revoked Session) Session {
+// provenAfter checks the session that replaces a revoked one, once that is stored.
+// When the platform calls that dead, too, the check itself is of no use
+// (PLATFORM-API.md §7).
+func (m *Manager) provenAfter(ctx context.Context, req Request, s, revoked Session, lock Lock) Session {
 	if revoked.IsZero() || m.config.VerifyAfter <= 0 {
 		return s
 	}
 	if m.ask(ctx, req, s) == Revoked {
 		s.NoVerifyUntil = m.now().Add(verifyPause)
 		m.log.WarnContext(ctx, "the platform calls a token dead that it has just issued; it is not asked again for a day")
+		m.saveProof(ctx, lock, s)
 	}
-	s.VerifiedAt = m.now()
 	return s
 }
 
