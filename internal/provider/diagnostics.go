@@ -269,6 +269,10 @@ func explainNotices(result session.Result, asked time.Duration) diag.Diagnostics
 			diags.AddWarning("Token cannot be checked",
 				"The platform calls a token dead that it has just issued, so the check tells nothing here and is left off for a day. "+
 					"Switch it off with "+settingName("session.verify_after")+" = \"never\".")
+		case session.FormFound:
+			diags.AddWarning("Login was accepted in its other form",
+				fmt.Sprintf("The platform refused the login in one form and accepted it in the other, which took two logins. Later runs on this machine know. "+
+					"To save the extra login on others: %s = %q.", settingName("login_format"), result.LoginForm))
 		case session.ClockSkew:
 			diags.AddWarning("Clock skew", clockSkew(notice.Duration))
 		}

@@ -61,6 +61,9 @@ type Answer struct {
 	// the second; zero when the answer does not tell, and when it is within
 	// what the request's own time leaves open.
 	ClockSkew time.Duration
+
+	// formFound means that the login was refused in the form that was tried first.
+	formFound bool
 }
 
 // A PlatformError is implemented by the errors of an [Authorizer] that stand

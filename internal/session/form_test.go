@@ -39,9 +39,12 @@ func TestLoginForm_IsFoundAndRemembered(t *testing.T) {
 				for _, forms := range [][]session.LoginForm{test.first, test.second} {
 					p.forms = nil
 					budget := session.NewBudget(ledger, session.BudgetConfig{})
-					_, err := session.NewManager(session.Config{Budget: budget, LoginForm: test.configured}).Open(t.Context(), session.Request{Account: admin, Authorizer: p})
+					result, err := session.NewManager(session.Config{Budget: budget, LoginForm: test.configured}).Open(t.Context(), session.Request{Account: admin, Authorizer: p})
 					if (err != nil) != test.fails {
 						t.Errorf("error = %v", err)
+					}
+					if told := slices.Contains(kinds(result.Notices), session.FormFound); told != (len(forms) == 2) {
+						t.Errorf("notices = %+v after logins in %v", result.Notices, forms)
 					}
 					if got := p.loginForms(); !slices.Equal(got, forms) {
 						t.Errorf("forms = %v, want %v", got, forms)

@@ -369,6 +369,9 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 	if waited >= noticeableWait {
 		result.notice(Notice{Kind: WaitedToLogin, Duration: waited})
 	}
+	if answer.formFound {
+		result.notice(Notice{Kind: FormFound})
+	}
 	m.noticeRevoked(&result, revoked)
 	switch {
 	case refreshed == nil || !revoked.IsZero():

@@ -86,6 +86,7 @@ func (m *Manager) loggedIn(ctx context.Context, req Request, answer Answer, form
 	m.config.Budget.note(ctx, req.Account, loggingIn, nil)
 	answer.LoginForm = form
 	m.config.Budget.rememberForm(ctx, req.Account.Identity, form)
+	answer.formFound = isNew
 	if isNew {
 		m.log.InfoContext(ctx, "the login was accepted in its other form", "form", string(form))
 	}

@@ -63,6 +63,9 @@ const (
 	// VerifyUseless: the platform calls a token dead that it has just issued,
 	// so it is not asked for a day.
 	VerifyUseless
+	// FormFound: the login was refused in one form and accepted in the session's
+	// LoginForm, which took two logins.
+	FormFound
 	// ClockSkew: the platform's clock is ahead of the local one by Duration,
 	// which is negative when it is behind.
 	ClockSkew
