@@ -16,8 +16,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,7 +114,7 @@ func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
 	answer, failed := c.exchange(ctx, r, report)
 	if failed == nil && r.Check != nil {
 		if problem := r.Check(answer); problem != "" {
-			failed = report.because(problem)
+			failed = report.because(Unusable, problem)
 		}
 	}
 	attrs := []slog.Attr{
@@ -135,42 +138,47 @@ func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
 func (c *Client) exchange(ctx context.Context, r Request, report *RequestError) (Answer, *RequestError) {
 	if ctx.Err() != nil {
 		report.Err = context.Cause(ctx)
-		return Answer{}, report.because(whyEnded(ctx))
+		return Answer{}, report.because(NoAnswer, whyEnded(ctx))
 	}
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, &timeoutError{c.timeout})
 		defer cancel()
 	}
-	request, err := c.newRequest(ctx, r)
+	connected := false
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected = true }})
+	request, err := c.newRequest(traced, r)
 	if err != nil {
-		report.permanent = true
-		return Answer{}, report.because("no request can be made of this URL")
+		return Answer{}, report.because(NotSendable, "no request can be made of this URL")
+	}
+	if name := unsendable(request.Header); name != "" {
+		return Answer{}, report.because(NotSendable, "the header "+name+" would hold a control character, such as a line break at its end, so nothing was sent")
 	}
 
 	clean := newSanitiser(r.Secrets...)
 	answer := Answer{Sent: c.now()}
 	response, err := c.http.Do(request)
 	if err != nil {
-		return Answer{}, report.noAnswer(ctx, err, clean)
+		return Answer{}, report.noAnswer(ctx, err, connected, clean)
 	}
 	defer func() { _ = response.Body.Close() }()
 	answer.Header, answer.Answered = response.Header, c.now()
 	report.HTTPStatus = response.StatusCode
 	report.Wait = retryAfter(response.Header, answer.Answered)
 	if response.StatusCode/100 == 3 {
-		return Answer{}, report.because(redirected(response, clean))
+		return Answer{}, report.because(Foreign, redirected(response, clean))
 	}
 
 	body, err := readBody(response)
 	switch {
 	case errors.Is(err, errTooLong):
-		return Answer{}, report.because(err.Error())
+		return Answer{}, report.because(Foreign, err.Error())
 	case err != nil:
-		return Answer{}, report.noAnswer(ctx, err, clean)
+		return Answer{}, report.noAnswer(ctx, err, true, clean)
 	}
-	if r.BareList && response.StatusCode == http.StatusOK && bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) && json.Valid(body) {
-		answer.Result, answer.report = body, report
+	if list := bytes.TrimSpace(body); r.BareList && response.StatusCode == http.StatusOK && bytes.HasPrefix(list, []byte("[")) && json.Valid(list) {
+		report.Status = http.StatusOK
+		answer.Result, answer.report = list, report
 		return answer, nil
 	}
 	return read(body, answer, report, clean)
@@ -210,6 +218,18 @@ func (c *Client) newRequest(ctx context.Context, r Request) (*http.Request, erro
 	return request, nil
 }
 
+// unsendable returns the name of a header that HTTP cannot carry, or nothing. The
+// error of net/http for it comes late, and looks like one of the connection.
+func unsendable(header http.Header) string {
+	control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		if strings.ContainsFunc(strings.Join(header[name], ""), control) {
+			return name
+		}
+	}
+	return ""
+}
+
 // maxBody is how much of an answer is read, in bytes. A real one has a few
 // thousand.
 const maxBody = 1 << 20
@@ -231,7 +251,7 @@ func readBody(response *http.Response) ([]byte, error) {
 
 // redirected says where a redirect leads, without what may be secret in it.
 func redirected(response *http.Response, clean sanitiser) string {
-	const why = "redirects are not followed, so that credentials go nowhere else; check whether the URL is right"
+	const why = "redirects are not followed, so that credentials go nowhere else"
 	to, err := response.Location()
 	if err != nil {
 		return "it redirects without saying where to; " + why

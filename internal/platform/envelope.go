@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -47,20 +50,23 @@ func (a Answer) Decode(result any) error {
 		reason += ": " + mistyped.Field + " is of another type than expected"
 	}
 	report := *a.report
-	return report.because(reason)
+	return report.because(Unusable, reason)
 }
 
 // envelope is what every answer of the platform comes in (PLATFORM-API.md §4).
 // Some services write its keys in lower case (PLATFORM-API.md §8.1), which is the
-// same to the decoder.
+// same to the decoder. Errors is a list of entries; where ASP.NET could not bind a
+// body, it is an object of lists of messages.
 type envelope struct {
 	Result json.RawMessage
 	Status int
-	Title  string
-	Errors []struct {
-		Message string
-	}
+	Title  *string
+	Errors json.RawMessage
 }
+
+// isNone reports that there is nothing of an envelope but a Status, which a
+// gateway's own JSON has, too.
+func (e *envelope) isNone() bool { return e.Result == nil && e.Title == nil && e.Errors == nil }
 
 // JSON writes a body without the escapes that JSON in HTML needs.
 func JSON(v any) ([]byte, error) {
@@ -81,26 +87,41 @@ func read(body []byte, answer Answer, report *RequestError, clean sanitiser) (An
 	var mistyped *json.UnmarshalTypeError
 	if err != nil && !errors.As(err, &mistyped) {
 		// The decoder's error quotes what it could not read.
-		return Answer{}, report.because(unreadable(body, answer.Header, clean))
+		return Answer{}, report.because(Foreign, unreadable(body, answer.Header, clean))
 	}
 	// A field of another type than the contract's is as good as not there;
 	// the others were read, and may say what is wrong.
 	if string(e.Result) != "null" {
 		answer.Result = e.Result
 	}
+	isSuccess := report.HTTPStatus == http.StatusOK && e.Status == http.StatusOK
+	if !isSuccess && e.isNone() {
+		return Answer{}, report.because(Foreign, notTheEnvelope(e.Status))
+	}
 	report.Status = e.Status
 	if texts, ok := textsIn(answer.Result); ok {
 		clean = clean.and(texts...)
-		report.Title, report.Messages = clean.words(e.Title), e.messages(clean)
-	}
-	if report.HTTPStatus != http.StatusOK || e.Status != http.StatusOK {
-		if e.Status == 0 && report.Title == "" && len(report.Messages) == 0 {
-			return Answer{}, report.because("the answer is JSON, but not the platform's: it has no Status")
+		if e.Title != nil {
+			report.Title = clean.words(*e.Title)
 		}
+		report.Messages, report.Keys = e.messages(clean)
+	}
+	switch {
+	case !isSuccess && e.Status == 0:
+		return Answer{}, report.because(Foreign, notTheEnvelope(0))
+	case !isSuccess:
 		return Answer{}, report
 	}
 	answer.report = report
 	return answer, nil
+}
+
+// notTheEnvelope says that an answer is somebody else's JSON.
+func notTheEnvelope(status int) string {
+	if status != 0 {
+		return "the answer is JSON, but not the platform's: it has nothing else of an envelope than a Status"
+	}
+	return "the answer is JSON, but not the platform's: it has no Status"
 }
 
 // maxSearched is how much of a Result is searched for texts, in bytes.
@@ -138,21 +159,67 @@ func textsIn(result json.RawMessage) (texts []secret.String, ok bool) {
 // maxMessages is how many messages are shown. A real answer has one or two.
 const maxMessages = 20
 
-// messages returns the words of Errors, made safe to print.
-func (e *envelope) messages(clean sanitiser) []string {
-	var messages []string
-	for _, each := range e.Errors {
+// messages returns the words of Errors, and its keys, made safe to print.
+func (e *envelope) messages(clean sanitiser) (messages, keys []string) {
+	for _, each := range e.entries() {
 		if each.Message == "" {
 			continue
 		}
 		if len(messages) == maxMessages {
-			return append(messages, "and more")
+			return append(messages, "and more"), keys
 		}
-		if words := clean.words(each.Message); words != "" {
-			messages = append(messages, words)
+		words := clean.words(each.Message)
+		if words == "" {
+			continue
+		}
+		if each.Code != 0 {
+			words += " (Code " + strconv.Itoa(each.Code) + ")"
+		}
+		messages = append(messages, words)
+		if key := clean.words(each.Key); key != "" {
+			keys = append(keys, key)
 		}
 	}
-	return messages
+	return messages, keys
+}
+
+// entry is one of Errors.
+type entry struct {
+	Key, Message string
+	Code         int
+}
+
+// entries reads Errors in either of its forms. What has another is left out.
+func (e *envelope) entries() []entry {
+	var raw []json.RawMessage
+	if json.Unmarshal(e.Errors, &raw) == nil {
+		entries := make([]entry, 0, len(raw))
+		for _, each := range raw {
+			var read entry
+			if json.Unmarshal(each, &read) != nil {
+				_ = json.Unmarshal(each, &read.Message)
+			}
+			entries = append(entries, read)
+		}
+		return entries
+	}
+	var byField map[string]json.RawMessage
+	_ = json.Unmarshal(e.Errors, &byField)
+	var entries []entry
+	for _, field := range slices.Sorted(maps.Keys(byField)) {
+		var words []string
+		if json.Unmarshal(byField[field], &words) != nil {
+			words = make([]string, 1)
+			_ = json.Unmarshal(byField[field], &words[0])
+		}
+		for _, each := range words {
+			if field != "" && each != "" {
+				each = field + ": " + each
+			}
+			entries = append(entries, entry{Key: field, Message: each})
+		}
+	}
+	return entries
 }
 
 // emptyAnswer is the reason of an answer without a body.
@@ -171,7 +238,7 @@ func unreadable(body []byte, header http.Header, clean sanitiser) string {
 	case bytes.HasPrefix(body, []byte("{")):
 		return "the answer is cut off or damaged: it begins as JSON and cannot be read as such"
 	case mediaType == "text/html" || bytes.HasPrefix(body, []byte("<")):
-		return "answered with a web page (text/html) instead of JSON: a proxy, a sign-in page or another site is in the way"
+		return "answered with a web page (text/html) instead of JSON"
 	case err != nil || isJSON:
 		return "answered with something that is not JSON"
 	default:

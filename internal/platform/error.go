@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -26,24 +27,63 @@ type RequestError struct {
 	HTTPStatus int
 	// Status is the envelope's; 0 when the answer was no envelope.
 	Status int
-	// Title and Messages are the platform's words, made safe to print.
+	// Title and Messages are the platform's words, made safe to print. A message
+	// ends in its Code, where it has one; that of a field that could not be bound
+	// begins with the field.
 	Title    string
 	Messages []string
+	// Keys are the keys of the entries of Errors, which name a field.
+	Keys []string
 	// Wait is what Retry-After asks for; 0 when it does not.
 	Wait time.Duration
-	// Reason says what was wrong where the platform's words do not.
+	// Reason says what was wrong where the platform's words do not, and Kind
+	// what kind of fault that is.
 	Reason string
+	Kind   Kind
 	// Err is the cause when there was no answer, such as a context's error
 	// or a system error. Its text is safe to print.
 	Err error
 
 	// interrupted means that no answer came, or not the whole of one.
 	interrupted bool
-	// permanent means that another attempt will fail in the same way, though
-	// there was no answer.
-	permanent bool
 	// unconnected means that no connection could be made.
 	unconnected bool
+}
+
+// A Kind is what kept the platform from answering a request with a success. What
+// to do about it depends on the kind.
+type Kind int
+
+// The kinds of faults.
+const (
+	// Answered: the platform itself has, and its words say what is wrong.
+	Answered Kind = iota
+	// NotSendable: HTTP cannot carry what should be sent, so nothing was.
+	NotSendable
+	// ProxySetting: the environment's proxy cannot be used as it is set.
+	ProxySetting
+	// ProxyUnreachable: there is no connection to the environment's proxy.
+	ProxyUnreachable
+	// ProxyRefused: the environment's proxy does not let the request through.
+	ProxyRefused
+	// Untrusted: the server's TLS certificate is not trusted.
+	Untrusted
+	// NotTLS: what listens there does not speak TLS.
+	NotTLS
+	// NoHandshake: the two ends do not agree on how to speak TLS.
+	NoHandshake
+	// NoAnswer: no connection, or no whole answer in time.
+	NoAnswer
+	// Foreign: something else has answered, such as a page of a proxy.
+	Foreign
+	// Unusable: the platform's answer does not hold what it should.
+	Unusable
+)
+
+// permanent reports that another attempt will fail in the same way, though there
+// was no answer.
+func (k Kind) permanent() bool {
+	return slices.Contains([]Kind{NotSendable, ProxySetting, ProxyRefused, Untrusted, NotTLS, NoHandshake}, k)
 }
 
 // Error tells endpoint, HTTP status, Status, Title and messages
@@ -90,20 +130,22 @@ func (e *RequestError) Code() int {
 // FromPlatform reports that the answer came in the platform's own envelope. A
 // page of a proxy is not the platform's answer, whatever its status is
 // (PLATFORM-API.md §3).
-func (e *RequestError) FromPlatform() bool { return e.Status != 0 && !e.interrupted }
+func (e *RequestError) FromPlatform() bool {
+	return e.Status != 0 && (e.Kind == Answered || e.Kind == Unusable)
+}
 
 // Empty reports that there was an answer, without a body.
 func (e *RequestError) Empty() bool { return e.Reason == emptyAnswer }
 
-// Unreachable reports that no connection could be made: the request has not
-// reached the platform.
+// Unreachable reports that no connection could be made, not even to be refused a
+// TLS handshake: the request has not reached the platform.
 func (e *RequestError) Unreachable() bool { return e.unconnected }
 
 // Temporary reports that the same request may succeed later: no whole answer,
 // 408, 429, or 5xx.
 func (e *RequestError) Temporary() bool {
 	code := e.Code()
-	return e.unanswered() || e.platformFailed() || code == http.StatusRequestTimeout || code == http.StatusTooManyRequests
+	return e.unanswered() && !e.Kind.permanent() || e.platformFailed() || code == http.StatusRequestTimeout || code == http.StatusTooManyRequests
 }
 
 // maxRetryWait is the longest wait that another attempt is worth. Beyond that
@@ -115,7 +157,7 @@ const maxRetryWait = 30 * time.Second
 // was no answer, a 5xx or a 429. A wait of more than 30 seconds is not worth it.
 func (e *RequestError) Retry() (wait time.Duration, worthIt bool) {
 	limited := e.Code() == http.StatusTooManyRequests
-	worthIt = !e.permanent && e.Wait <= maxRetryWait && (e.unanswered() || e.platformFailed() || limited)
+	worthIt = !e.Kind.permanent() && e.Wait <= maxRetryWait && (e.unanswered() || e.platformFailed() || limited)
 	return e.Wait, worthIt
 }
 
@@ -158,9 +200,9 @@ func (e *RequestError) class() string {
 	}
 }
 
-// because sets the reason, for an answer that is of no use.
-func (e *RequestError) because(reason string) *RequestError {
-	e.Reason = reason
+// because sets the reason and its kind, for an answer that is of no use.
+func (e *RequestError) because(kind Kind, reason string) *RequestError {
+	e.Kind, e.Reason = kind, reason
 	return e
 }
 
@@ -179,12 +221,13 @@ func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
 // texts of net/http quote the URL with its userinfo, the proxy's with its
 // password, and a malformed answer: none of them is used. What a person can do
 // something about is told in words of our own; Err keeps those errors of the
-// chain whose texts are known to be safe.
-func (e *RequestError) noAnswer(ctx context.Context, err error, clean sanitiser) *RequestError {
+// chain whose texts are known to be safe. Whether there was a connection, TLS
+// included, says whether the request can have reached the platform.
+func (e *RequestError) noAnswer(ctx context.Context, err error, connected bool, clean sanitiser) *RequestError {
 	e.interrupted = true
 	if ctx.Err() != nil {
 		e.Err = context.Cause(ctx)
-		return e.because(whyEnded(ctx))
+		return e.because(NoAnswer, whyEnded(ctx))
 	}
 	var (
 		refused     *proxyRefusal
@@ -199,37 +242,37 @@ func (e *RequestError) noAnswer(ctx context.Context, err error, clean sanitiser)
 		errors.As(err, &operation) && (operation.Op == "dial" || operation.Op == "proxyconnect")
 	switch {
 	case errors.As(err, &refused):
-		e.Err, e.permanent = refused, true
-		return e.because(refused.Error())
+		e.Err = refused
+		return e.because(ProxyRefused, refused.Error())
 	case errors.Is(err, errProxySetting):
-		e.Err, e.permanent = errProxySetting, true
-		return e.because(errProxySetting.Error())
+		e.Err = errProxySetting
+		return e.because(ProxySetting, errProxySetting.Error())
 	case errors.As(err, &operation) && operation.Op == "proxyconnect":
-		return e.because("the proxy of the environment (HTTPS_PROXY) cannot be reached" + detail(e.Err))
+		return e.because(ProxyUnreachable, "the proxy of the environment (HTTPS_PROXY) cannot be reached"+detail(e.Err))
 	case errors.As(err, &dns):
-		return e.because("the host name " + clean.words(dns.Name) + " cannot be resolved")
+		return e.because(NoAnswer, "the host name "+clean.words(dns.Name)+" cannot be resolved")
 	case errors.As(err, &certificate):
-		e.permanent = true
-		return e.because("the server's TLS certificate is not trusted: " + clean.words(certificate.Err.Error()))
+		e.unconnected = !connected
+		return e.because(Untrusted, "the server's TLS certificate is not trusted: "+clean.words(certificate.Err.Error()))
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		e.permanent = true
-		return e.because("what listens there does not speak TLS; check the scheme and the port of the URL")
+		e.unconnected = !connected
+		return e.because(NotTLS, "what listens there does not speak TLS")
 	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
 		// An alert, whose text is one of a fixed list. The two ends do not
 		// agree on how to talk, and will not the next time.
-		e.permanent = true
-		return e.because("the TLS handshake failed: " + operation.Err.Error())
+		e.unconnected = !connected
+		return e.because(NoHandshake, "the TLS handshake failed: "+operation.Err.Error())
 	case errors.As(err, &operation) && operation.Op == "dial":
-		return e.because("no connection" + detail(e.Err))
+		return e.because(NoAnswer, "no connection"+detail(e.Err))
 	case errors.As(err, &timeout) && timeout.Timeout():
-		return e.because("the connection timed out")
+		return e.because(NoAnswer, "the connection timed out")
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), e.Err != nil:
 		if e.Err == nil {
 			e.Err = io.ErrUnexpectedEOF
 		}
-		return e.because("the connection was closed before the whole answer had come")
+		return e.because(NoAnswer, "the connection was closed before the whole answer had come")
 	default:
-		return e.because("the connection broke, or what came over it is not HTTP")
+		return e.because(NoAnswer, "the connection broke, or what came over it is not HTTP")
 	}
 }
 

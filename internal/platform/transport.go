@@ -54,7 +54,7 @@ func (s soundLocations) RoundTrip(request *http.Request) (*http.Response, error)
 
 // errProxySetting stands for the only error that net/http has for the
 // environment's proxy: where HTTP_PROXY may have come from a request's header.
-var errProxySetting = errors.New("the environment holds HTTP_PROXY, which is not used while it also holds REQUEST_METHOD, as that of a CGI program does; unset one of them")
+var errProxySetting = errors.New("the environment holds HTTP_PROXY, which is not used while it also holds REQUEST_METHOD, as that of a CGI program does")
 
 func proxyOfEnvironment(request *http.Request) (*url.URL, error) {
 	proxy, err := http.ProxyFromEnvironment(request)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
@@ -34,10 +33,6 @@ func (a authorizer) Login(ctx context.Context, form session.LoginForm) (session.
 	if err := credentials.Missing(); err != nil {
 		return session.Answer{}, err
 	}
-	header, err := loginHeader(credentials, form)
-	if err != nil {
-		return session.Answer{}, err
-	}
 	body, err := loginBody(credentials, form)
 	if err != nil {
 		return session.Answer{}, err
@@ -45,45 +40,26 @@ func (a authorizer) Login(ctx context.Context, form session.LoginForm) (session.
 	return c.newSession(ctx, platform.Request{
 		Operation: login,
 		Path:      loginPath,
-		Header:    header,
+		Header:    loginHeader(credentials, form),
 		Body:      body,
 		Secrets:   []secret.String{credentials.Password, credentials.InstanceKey, credentials.DeviceToken},
 	})
 }
 
-// The errors of a header that HTTP cannot carry. They come before anything is
-// sent, and do not say what the character is.
-var (
-	errInstanceID  = errors.New("no login was sent: the instance id holds a control character, such as a line break at its end")
-	errInstanceKey = errors.New("no login was sent: the instance key holds a control character, such as a line break at its end")
-)
-
 // loginHeader is what is sent with a login besides its body. Each form goes with
 // the media type and the headers of its sources (PLATFORM-API.md §2).
-func loginHeader(credentials Credentials, form session.LoginForm) (http.Header, error) {
+func loginHeader(credentials Credentials, form session.LoginForm) http.Header {
 	header := http.Header{"Content-Type": {"application/json-patch+json"}}
 	if form == session.FormString {
 		header.Set("Content-Type", "application/json")
 	}
 	if credentials.InstanceID != "" && (form != session.FormString || credentials.Kind() == session.User) {
-		if hasControl(credentials.InstanceID) {
-			return nil, errInstanceID
-		}
 		header.Set("InstanceId", credentials.InstanceID)
 	}
 	if !credentials.InstanceKey.IsEmpty() && form != session.FormString {
-		if hasControl(credentials.InstanceKey.Reveal()) {
-			return nil, errInstanceKey
-		}
 		header.Set("InstanceKey", credentials.InstanceKey.Reveal())
 	}
-	return header, nil
-}
-
-// hasControl reports whether a header of this value would be refused before it
-// is sent.
-func hasControl(value string) bool {
-	return strings.ContainsFunc(value, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f })
+	return header
 }
 
 // The bodies of a login, to the letter of PLATFORM-API.md §2: the case of the

@@ -15,6 +15,11 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
+// roundTripper is a function that sends requests.
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 // The secrets that a fuzzed answer can hold, in place of the marks.
 const (
 	fuzzPassword = "Pa55word-that-nobody-may-see"

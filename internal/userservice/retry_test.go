@@ -2,8 +2,6 @@ package userservice_test
 
 import (
 	"context"
-	"net/http"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,77 +44,29 @@ func TestPausesGrow(t *testing.T) {
 	})
 }
 
-// TestRetryAfter reads what the emulator is ordered to say, in both forms.
-func TestRetryAfter(t *testing.T) {
-	// The date is the platform's: its clock is wrong by an hour.
-	const ahead = time.Hour
-	tests := []struct {
-		name  string
-		value string
-		wait  time.Duration
-	}{
-		{"seconds", "7", 7 * time.Second},
-		{"zero", "0", 0},
-		{"nothing to be read", "soon", 0},
-		{"negative", "-7", 0},
-		{"a fraction", "1.5", 0},
-		{"an hour", "3600", time.Hour},
-		{"absurdly long", "99999999999999999999", 7 * 24 * time.Hour},
-		{"longer than a week", "1000000", 7 * 24 * time.Hour},
-		{"a date", "DATE+9s", 9 * time.Second},
-		{"a date that is past", "DATE-9s", 0},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
+// TestRefresh_WaitsAsLongAsThePlatformAsks, if that is not too long.
+func TestRefresh_WaitsAsLongAsThePlatformAsks(t *testing.T) {
+	for _, test := range []struct {
+		asks string
+		took time.Duration
+		sent int
+	}{{"7", 7 * time.Second, 2}, {"3600", 0, 1}} {
+		t.Run(test.asks, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newPlatform()
 				c := newClient(platformInMemory(t, p), userservice.Config{})
 				first := mustLogin(t, c)
-				p.Advance(ahead)
-				value := test.value
-				if offset, isDate := strings.CutPrefix(value, "DATE"); isDate {
-					d, err := time.ParseDuration(offset)
-					if err != nil {
-						t.Fatal(err)
-					}
-					value = p.Now().Add(d).UTC().Format(http.TimeFormat)
-				}
-				p.Inject(emulator.Login, emulator.StatusWithRetryAfter(429, value))
-				_, err := login(t.Context(), c, admin())
-				failed := failureOf(t, err)
-				if wait, blocked := failed.Blocked(); wait != test.wait || !blocked || failed.Wait != test.wait {
-					t.Errorf("Blocked = %s, %t, want %s and true", wait, blocked, test.wait)
-				}
-				if strings.Contains(err.Error(), "asking to wait") != (test.wait > 0) {
-					t.Errorf("error %q", err)
-				}
-
-				// A refresh waits that long, if it is not too long.
-				p.Inject(emulator.Refresh, emulator.StatusWithRetryAfter(429, value))
+				p.Inject(emulator.Refresh, emulator.StatusWithRetryAfter(429, test.asks))
 				started := time.Now()
-				_, err = refresh(t.Context(), c, first)
-				took := time.Since(started)
-				if test.wait > 30*time.Second {
-					if wait, _ := failureOf(t, err).Blocked(); wait != test.wait || took != 0 {
-						t.Errorf("Blocked for %s after %s, want %s at once", wait, took, test.wait)
-					}
-					return
+				_, err := refresh(t.Context(), c, first)
+				if took := time.Since(started); took < test.took || took > test.took+time.Second || p.Counts().Refresh != test.sent {
+					t.Errorf("it took %s and %d requests, want %s and %d: %v", took, p.Counts().Refresh, test.took, test.sent, err)
 				}
-				if err != nil || took < test.wait || took > test.wait+time.Second {
-					t.Errorf("the refresh took %s, error %v, want to wait for %s", took, err, test.wait)
+				if (err == nil) != (test.sent == 2) {
+					t.Errorf("error %v", err)
 				}
 			})
 		})
-	}
-}
-
-func TestRetryAfterADateWithoutADateOfTheAnswer(t *testing.T) {
-	r := &reply{status: 429, header: map[string]string{"Retry-After": here.Add(90 * time.Second).Format(http.TimeFormat)}}
-	// A part of a second counts as a whole one: too early is a login too many.
-	c := newClient(r, userservice.Config{Now: func() time.Time { return here.Add(500 * time.Millisecond) }})
-	_, err := login(t.Context(), c, admin())
-	if wait, blocked := failureOf(t, err).Blocked(); wait != 90*time.Second || !blocked {
-		t.Errorf("Blocked = %s, %t, want 90s", wait, blocked)
 	}
 }
 
@@ -150,11 +100,6 @@ func TestLoginLimit(t *testing.T) {
 		})
 	}
 }
-
-// roundTripper is a function that sends requests.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestNoTimeForAnotherAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

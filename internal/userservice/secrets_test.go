@@ -2,7 +2,6 @@ package userservice_test
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"html"
 	"io"
@@ -13,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
@@ -53,52 +50,6 @@ func TestLogsHoldNoSecret(t *testing.T) {
 			t.Fatalf("too little is logged:\n%s", logs.String())
 		}
 		mustHide(t, logs.String(), append(p.Secrets(), password, instanceKey, deviceToken, "URL-PASSWORD")...)
-	})
-}
-
-// TestLogTellsOfEachRequest is what a person sees who looks for a fault.
-func TestLogTellsOfEachRequest(t *testing.T) {
-	tests := []struct {
-		name  string
-		fault emulator.Fault
-		want  []string
-	}{
-		{"an answer", emulator.Delay(0), []string{"status=200 | "}},
-		{"refused", emulator.Status(401), []string{"status=401 error=refused | "}},
-		{"blocked", emulator.StatusWithRetryAfter(429, "3600"), []string{"status=429 error=blocked | "}},
-		{"failed once", emulator.InnerStatus(500), []string{`status=200 error="failure of the platform"`, "status=200 | "}},
-		{"reset once", emulator.ConnectionReset(), []string{`status=0 error="no answer"`, "status=200 | "}},
-		{"hung once", emulator.Hang(), []string{"duration=30s status=0 error=timeout", "status=200 | "}},
-		{"of no use", emulator.NullResult(), []string{`status=200 error="no usable answer"`}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				var logs bytes.Buffer
-				p := newPlatform()
-				p.Inject(emulator.Login, test.fault)
-				c := newClient(platformInMemory(t, p), userservice.Config{
-					Logger: slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: everything})),
-				})
-				_, _ = login(t.Context(), c, admin())
-				lines := strings.ReplaceAll(logs.String(), "\n", " | ")
-				contains(t, lines, append(test.want, `level=DEBUG msg="request to the platform" method=POST url=`+platformURL+`/v1/Auth/Login duration=`)...)
-			})
-		})
-	}
-}
-
-func TestLogTellsOfACancelledRequest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var logs bytes.Buffer
-		p := newPlatform()
-		always(p, emulator.Login, emulator.Hang())
-		c := newClient(platformInMemory(t, p), userservice.Config{Logger: slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: everything}))})
-		ctx, cancel := contextThatEnds(t)
-		defer cancel()
-		_, err := c.Authorizer(admin()).Login(ctx, session.FormObject)
-		mustFail(t, err)
-		contains(t, logs.String(), "status=0 error=cancelled")
 	})
 }
 
@@ -159,125 +110,6 @@ func TestServerThatRepeatsTheRequest(t *testing.T) {
 	})
 }
 
-// TestWordsThatHoldASecret has a secret in all the ways in which a server may
-// write it.
-func TestWordsThatHoldASecret(t *testing.T) {
-	secrets := []struct {
-		name string
-		text string
-	}{
-		{"plain", "correct-horse-battery-staple"},
-		{"short", "pw1"},
-		{"quotes", `ab"cd<ef>&'g"`},
-		{"url", "a/b+c d%e?f=g&h"},
-		{"non-ASCII", "pässwört-€-ßecret"},
-		{"at the end", `slash\`},
-	}
-	forms := []struct {
-		name  string
-		write func(string) string
-	}{
-		{"as it is", func(s string) string { return s }},
-		{"upper case", upperASCII},
-		{"JSON", func(s string) string { return quotedJSON(s, false) }},
-		{"JSON for HTML", func(s string) string { return quotedJSON(s, true) }},
-		{"HTML", html.EscapeString},
-		{"query", url.QueryEscape},
-		{"path", url.PathEscape},
-		{"base64", func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }},
-		{"base64 of URLs", func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }},
-		{"with a control", func(s string) string { return s[:1] + "\x00\x1b" + s[1:] }},
-		{"with a zero mark", func(s string) string { return s[:1] + "\u200b" + s[1:] }},
-	}
-	for _, kind := range secrets {
-		for _, form := range forms {
-			t.Run(kind.name+" "+form.name, func(t *testing.T) {
-				written := form.write(kind.text)
-				r := refusalOf("wrong: "+written+"!", "<"+written+written+">")
-				_, err := login(t.Context(), newClient(r, userservice.Config{}), userservice.Credentials{Email: email, Password: secret.New(kind.text)})
-				mustFail(t, err)
-				mustHide(t, err.Error(), kind.text, written)
-				contains(t, err.Error(), `"wrong: [redacted]`, `!"`, "; <[redacted]")
-			})
-		}
-	}
-}
-
-// quotedJSON is a text as JSON writes it, without the quotes around it.
-func quotedJSON(text string, forHTML bool) string {
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(forHTML)
-	if err := encoder.Encode(text); err != nil {
-		panic(err)
-	}
-	quoted := strings.TrimSpace(b.String())
-	return quoted[1 : len(quoted)-1]
-}
-
-func upperASCII(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < utf8.RuneSelf {
-			return unicode.ToUpper(r)
-		}
-		return r
-	}, text)
-}
-
-// TestWords is what becomes of the platform's words otherwise.
-func TestWords(t *testing.T) {
-	long := strings.Repeat("word ", 100)
-	tests := []struct {
-		name        string
-		words, want string
-	}{
-		{"as they are", "Too many requests. Try again later!", "Too many requests. Try again later!"},
-		{"letters of all kinds", "Ungültig: 無効 €", "Ungültig: 無効 €"},
-		{"lines", "one\r\ntwo\tthree", "one  two three"},
-		{"what a terminal obeys", "\x1b[31mred\x1b[0m\a\x7f\u202e\u0085x", "[31mred[0mx"},
-		{"spaces around", "  spaced  ", "spaced"},
-		{"a part of a secret", "it begins with P@ssw0rd-of-t and so on", "it begins with [redacted] and so on"},
-		{"too short a part", "it begins with P@ssw0rd-of", "it begins with P@ssw0rd-of"},
-		{"some other token", "token " + tokenOf(`{"sub":"somebody"}`) + " is wrong", "token [redacted] is wrong"},
-		{"a token cut short", "token eyJhbGciOiJIUzI1NiJ9.eyJz", "token [redacted]"},
-		{"the claims of a token", "ab.eyJzdWIiOiJzb21lYm9keSJ9 is wrong", "ab.[redacted] is wrong"},
-		{"long", long, strings.TrimSpace(long[:300]) + " …"},
-		{"very long", strings.Repeat("x", 10<<10), strings.Repeat("x", 300) + "…"},
-		{"a secret far behind", strings.Repeat("x", 290) + password, strings.Repeat("x", 290) + "[redacted]…"},
-		{"many secrets", strings.Repeat(password+" ", 200), strings.TrimSpace(strings.Repeat("[redacted] ", 28)) + "…"},
-		{"cut within a letter", strings.Repeat("€", 4<<10), strings.Repeat("€", 300) + "…"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			_, err := login(t.Context(), newClient(refusalOf("Title", test.words), userservice.Config{}), admin())
-			failed := failureOf(t, err)
-			if len(failed.Messages) != 2 || failed.Messages[1] != test.want {
-				t.Errorf("messages %q\nwant %q", failed.Messages, test.want)
-			}
-		})
-	}
-}
-
-// TestSecretThatDoesNotPrint must not make every word one.
-func TestSecretThatDoesNotPrint(t *testing.T) {
-	_, err := login(t.Context(), newClient(refusalOf("Wrong"), userservice.Config{}), userservice.Credentials{Email: email, Password: secret.New("\x00")})
-	mustFail(t, err)
-	contains(t, err.Error(), `"Wrong"; Wrong`)
-}
-
-func TestManyMessages(t *testing.T) {
-	words := make([]string, 1000)
-	for i := range words {
-		words[i] = "again"
-	}
-	words[3] = "\x1b" // nothing is left of it
-	_, err := login(t.Context(), newClient(refusalOf(words...), userservice.Config{}), admin())
-	failed := failureOf(t, err)
-	if len(failed.Messages) != 21 || failed.Messages[20] != "and more" || failed.Messages[3] != "again" {
-		t.Errorf("%d messages: %q", len(failed.Messages), failed.Messages)
-	}
-}
-
 // TestTokensOfAnAnswerThatIsNone are secrets as well: the answer's own words
 // may hold them.
 func TestTokensOfAnAnswerThatIsNone(t *testing.T) {
@@ -287,12 +119,4 @@ func TestTokensOfAnAnswerThatIsNone(t *testing.T) {
 	_, err := login(t.Context(), newClient(&reply{status: 400, body: body}, userservice.Config{}), admin())
 	mustFail(t, err, accessText, refreshText, device)
 	contains(t, err.Error(), `Status 500, "[redacted]"; [redacted]; [redacted]`)
-}
-
-// TestMediaTypeIsShownSafely, for it is somebody else's word, too.
-func TestMediaTypeIsShownSafely(t *testing.T) {
-	r := &reply{status: 400, body: "?", header: map[string]string{"Content-Type": "text/" + instanceKey}}
-	_, err := login(t.Context(), newClient(r, userservice.Config{}), user())
-	mustFail(t, err)
-	contains(t, err.Error(), "answered with text/[redacted] instead of JSON")
 }

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -70,19 +67,11 @@ func mustURL(text string) *url.URL {
 	return u
 }
 
-// inMemory serves a handler with the real client and server of net/http over
-// pipes, so that all of it can be in a bubble of testing/synctest, where no
-// wall time passes. Every host name leads to it.
+// inMemory serves a handler in memory for the time of a test.
 func inMemory(t *testing.T, handler http.Handler) *http.Transport {
 	t.Helper()
-	listener := &pipes{connections: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Hour}
-	go func() { _ = server.Serve(listener) }()
-	transport := &http.Transport{DialContext: listener.dial}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		_ = server.Close()
-	})
+	transport, stop := emulator.InMemory(handler)
+	t.Cleanup(stop)
 	return transport
 }
 
@@ -92,41 +81,6 @@ func platformInMemory(t *testing.T, p *emulator.Platform) *http.Transport {
 	t.Cleanup(p.Close)
 	return inMemory(t, p)
 }
-
-// pipes are a listener whose connections are in memory.
-type pipes struct {
-	connections chan net.Conn
-	once        sync.Once
-	closed      chan struct{}
-}
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.connections <- server:
-		return client, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case <-p.closed:
-		return nil, &net.OpError{Op: "dial", Net: "pipe", Err: syscall.ECONNREFUSED}
-	}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.connections:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "memory", Net: "pipe"} }
 
 // A reply answers each request with the same, for answers that the emulator
 // cannot give. It counts the requests.

@@ -3,9 +3,7 @@ package userservice_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
-	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,25 +47,6 @@ func TestRequestTimeout(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestTimeoutInTheMiddleOfAnAnswer is a server that sends the beginning and no
-// more, which the emulator does not.
-func TestTimeoutInTheMiddleOfAnAnswer(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := newClient(inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = io.Copy(io.Discard, r.Body)
-			_, _ = io.WriteString(w, granted[:len(granted)/2])
-			_ = http.NewResponseController(w).Flush()
-			<-r.Context().Done()
-		})), userservice.Config{RequestTimeout: time.Second})
-		_, err := login(t.Context(), c, admin())
-		failed := failureOf(t, err, accessText, refreshText)
-		if failed.HTTPStatus != http.StatusOK || attempts(err) != 3 || !failed.Temporary() {
-			t.Errorf("error = %+v, want HTTP 200 in 3 attempts", failed)
-		}
-		contains(t, err.Error(), "no whole answer within 1s")
-	})
 }
 
 // TestOperationThatEnds is a context that ends while the platform is silent,
@@ -141,12 +120,4 @@ func TestOperationThatEnds(t *testing.T) {
 			})
 		}
 	}
-}
-
-// contextThatEnds is cancelled after a second.
-func contextThatEnds(t *testing.T) (context.Context, context.CancelFunc) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(time.Second, cancel)
-	return ctx, cancel
 }

@@ -1,4 +1,4 @@
-package userservice_test
+package platform_test
 
 import (
 	"io"
@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
-	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
 // TestHugeAnswerCostsLittle counts all that is allocated while 64 MiB are
@@ -20,24 +20,19 @@ func TestHugeAnswerCostsLittle(t *testing.T) {
 	p := newPlatform()
 	server := httptest.NewServer(p)
 	defer server.Close()
-	c := userservice.New(userservice.Config{BaseURL: mustURL(server.URL)})
-	first := mustLogin(t, c)
-	for _, e := range []emulator.Endpoint{emulator.Login, emulator.Refresh} {
-		p.Inject(e, emulator.HugeBody())
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		var err error
-		if e == emulator.Login {
-			_, err = login(t.Context(), c, admin())
-		} else {
-			_, err = refresh(t.Context(), c, first)
-		}
-		runtime.ReadMemStats(&after)
-		mustFail(t, err)
-		contains(t, err.Error(), "the answer is longer than 1048576 bytes")
-		if cost := after.TotalAlloc - before.TotalAlloc; cost > bound || attempts(err) != 1 {
-			t.Errorf("%s: %d bytes were allocated in %d attempts, want at most %d in one", e, cost, attempts(err), bound)
-		}
+	c := platform.New(platform.Config{})
+	_, _ = ask(t, c, server.URL)
+	p.Inject(emulator.Login, emulator.HugeBody())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := ask(t, c, server.URL)
+	runtime.ReadMemStats(&after)
+	if _, worthIt := failureOf(t, err).Retry(); worthIt {
+		t.Error("it is worth another attempt")
+	}
+	contains(t, err.Error(), "the answer is longer than 1048576 bytes")
+	if cost := after.TotalAlloc - before.TotalAlloc; cost > bound {
+		t.Errorf("%d bytes were allocated, want at most %d", cost, bound)
 	}
 }
 
@@ -58,21 +53,20 @@ func TestLongAnswers(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			c := newClient(inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			answer, err := askTransport(t, inMemory(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				if test.declared {
 					w.Header().Set("Content-Length", strconv.Itoa(test.size))
 				}
 				_, _ = io.WriteString(w, padded(test.size))
-			})), userservice.Config{})
-			answer, err := login(t.Context(), c, admin())
+			})))
 			if test.good {
-				if err != nil || answer.AccessToken.Reveal() != accessText {
+				if err != nil || answer.Result == nil {
 					t.Errorf("error %v", err)
 				}
 				return
 			}
-			mustFail(t, err, accessText, refreshText)
+			mustFail(t, err, answerText)
 			contains(t, err.Error(), "the answer is longer than 1048576 bytes")
 		})
 	}
@@ -89,10 +83,9 @@ func (u unread) Read([]byte) (int, error) {
 // TestDeclaredLengthIsBelieved pins that nothing is read of a body whose
 // header says that it is too long.
 func TestDeclaredLengthIsBelieved(t *testing.T) {
-	c := newClient(roundTripper(func(request *http.Request) (*http.Response, error) {
+	_, err := askTransport(t, roundTripper(func(request *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: request, ContentLength: 1<<20 + 1, Body: io.NopCloser(unread{t})}, nil
-	}), userservice.Config{})
-	_, err := login(t.Context(), c, admin())
+	}))
 	mustFail(t, err)
 	contains(t, err.Error(), "the answer is longer than 1048576 bytes")
 }
@@ -106,7 +99,9 @@ func TestCompressionIsNotAskedFor(t *testing.T) {
 		_, _ = io.WriteString(w, granted)
 	}))
 	defer server.Close()
-	mustLogin(t, userservice.New(userservice.Config{BaseURL: mustURL(server.URL)}))
+	if _, err := ask(t, platform.New(platform.Config{}), server.URL); err != nil {
+		t.Error(err)
+	}
 	if asked != "" {
 		t.Errorf("Accept-Encoding: %s", asked)
 	}

@@ -1,4 +1,4 @@
-package userservice_test
+package platform_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
 // secureServer serves HTTPS, quietly.
@@ -40,12 +40,12 @@ func TestTLS12AtTheLeast(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			p := newPlatform()
 			server := secureServer(t, p, &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: test.newest}) //nolint:gosec // An old server is what this is about.
-			c := userservice.New(userservice.Config{BaseURL: mustURL(server.URL)})
-			_, err := login(t.Context(), c, admin())
+			c := platform.New(platform.Config{})
+			_, err := ask(t, c, server.URL)
 			failed := failureOf(t, err)
 			contains(t, err.Error(), test.want)
-			if attempts(err) != 1 || failed.HTTPStatus != 0 || p.Counts().Login != 0 {
-				t.Errorf("error = %+v after %d logins, want one attempt without an answer", failed, p.Counts().Login)
+			if _, worthIt := failed.Retry(); worthIt || failed.HTTPStatus != 0 || p.Counts().Login != 0 {
+				t.Errorf("error = %+v after %d logins, want no answer, and no other attempt", failed, p.Counts().Login)
 			}
 		})
 	}
@@ -63,19 +63,21 @@ func TestCertificateOfAnotherHost(t *testing.T) {
 	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, server.Listener.Addr().String())
 	}
-	_, err := login(t.Context(), newClient(transport, userservice.Config{BaseURL: mustURL("https://another.host")}), admin())
+	c := platform.New(platform.Config{Transport: transport})
+	_, err := ask(t, c, "https://another.host")
 	mustFail(t, err)
 	contains(t, err.Error(), "the server's TLS certificate is not trusted: x509: certificate is valid for", "not another.host")
-	mustLogin(t, newClient(transport, userservice.Config{BaseURL: mustURL("https://" + server.Listener.Addr().String())}))
+	if _, err := ask(t, c, "https://"+server.Listener.Addr().String()); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestNoTLS(t *testing.T) {
 	server := httptest.NewServer(newPlatform())
 	defer server.Close()
-	c := userservice.New(userservice.Config{BaseURL: mustURL(strings.Replace(server.URL, "http:", "https:", 1))})
-	_, err := login(t.Context(), c, admin())
-	if mustFail(t, err); attempts(err) != 1 {
-		t.Errorf("%d attempts, want one", attempts(err))
+	_, err := ask(t, platform.New(platform.Config{}), strings.Replace(server.URL, "http:", "https:", 1))
+	if _, worthIt := failureOf(t, err).Retry(); worthIt {
+		t.Error("it is worth another attempt")
 	}
-	contains(t, err.Error(), "what listens there does not speak TLS; check the scheme and the port of the URL")
+	contains(t, err.Error(), "what listens there does not speak TLS")
 }

@@ -1,4 +1,4 @@
-package userservice_test
+package platform_test
 
 import (
 	"errors"
@@ -8,10 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"testing/synctest"
 
-	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
-	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
 // brokenTransport returns an error of the transport's that quotes what it should not.
@@ -47,23 +45,20 @@ func TestConnectionsThatFail(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := newClient(brokenTransport{test.err}, userservice.Config{})
-				_, err := login(t.Context(), c, admin())
-				failed := failureOf(t, err)
-				if want := "login failed: POST " + platformURL + "/v1/Auth/Login" + test.want + " (3 attempts)"; err.Error() != want {
-					t.Errorf("error %q\nwant  %q", err, want)
-				}
-				if test.cause != nil && !errors.Is(err, test.cause) {
-					t.Errorf("the cause is %v, want %v", failed.Err, test.cause)
-				}
-				if failed.Err != nil {
-					mustHide(t, failed.Err.Error(), password)
-				}
-				if failed.HTTPStatus != 0 || !failed.Temporary() || failed.Refused() {
-					t.Errorf("error = %+v, want a failure that may pass", failed)
-				}
-			})
+			_, err := askTransport(t, brokenTransport{test.err})
+			failed := failureOf(t, err)
+			if want := "login failed: POST " + platformURL + "/v1/Auth/Login" + test.want; err.Error() != want {
+				t.Errorf("error %q\nwant  %q", err, want)
+			}
+			if test.cause != nil && !errors.Is(err, test.cause) {
+				t.Errorf("the cause is %v, want %v", failed.Err, test.cause)
+			}
+			if failed.Err != nil {
+				mustHide(t, failed.Err.Error(), password)
+			}
+			if _, worthIt := failed.Retry(); failed.HTTPStatus != 0 || !failed.Temporary() || !worthIt || failed.FromPlatform() {
+				t.Errorf("error = %+v, want a failure that may pass", failed)
+			}
 		})
 	}
 }
@@ -94,10 +89,10 @@ func addressWithoutListener(t *testing.T) string {
 
 func TestNothingListens(t *testing.T) {
 	address := addressWithoutListener(t)
-	c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + address)})
-	_, err := c.Authorizer(admin()).Login(t.Context(), session.FormObject)
-	if _, worthIt := failureOf(t, err).Retry(); !worthIt {
-		t.Errorf("%v is not worth another attempt", err)
+	_, err := ask(t, platform.New(platform.Config{}), "http://"+address)
+	failed := failureOf(t, err)
+	if _, worthIt := failed.Retry(); !worthIt || !failed.Unreachable() {
+		t.Errorf("error = %+v, want an unreachable platform that is worth another attempt", failed)
 	}
 	contains(t, err.Error(), "login failed: POST http://"+address+"/v1/Auth/Login: no connection: ")
 }
@@ -108,11 +103,11 @@ func TestWhatIsNotHTTP(t *testing.T) {
 		name         string
 		answer, want string
 	}{
-		{"another protocol", "SSH-2.0-" + accessText + "\r\n", "the connection broke, or what came over it is not HTTP"},
-		{"an endless header", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat(accessText, 64<<10) + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
-		{"a malformed header", "HTTP/1.1 200 OK\r\n" + accessText + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
-		{"a cut header", "HTTP/1.1 200 OK\r\nX: " + accessText, "the connection was closed before the whole answer had come"},
-		{"a malformed chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + accessText + "\r\n", "HTTP 200 OK: the connection broke, or what came over it is not HTTP"},
+		{"another protocol", "SSH-2.0-" + answerText + "\r\n", "the connection broke, or what came over it is not HTTP"},
+		{"an endless header", "HTTP/1.1 200 OK\r\nX: " + strings.Repeat(answerText, 64<<10) + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
+		{"a malformed header", "HTTP/1.1 200 OK\r\n" + answerText + "\r\n\r\n", "the connection broke, or what came over it is not HTTP"},
+		{"a cut header", "HTTP/1.1 200 OK\r\nX: " + answerText, "the connection was closed before the whole answer had come"},
+		{"a malformed chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + answerText + "\r\n", "HTTP 200 OK: the connection broke, or what came over it is not HTTP"},
 		{"less than promised", "HTTP/1.1 200 OK\r\nContent-Length: 4711\r\n\r\n" + granted, "HTTP 200 OK: the connection was closed before the whole answer had come"},
 	}
 	for _, test := range tests {
@@ -123,13 +118,11 @@ func TestWhatIsNotHTTP(t *testing.T) {
 			}
 			defer listener.Close()
 			go answerRaw(listener, test.answer)
-			c := userservice.New(userservice.Config{BaseURL: mustURL("http://" + listener.Addr().String())})
-			_, err = c.Authorizer(admin()).Login(t.Context(), session.FormObject)
+			_, err = ask(t, platform.New(platform.Config{}), "http://"+listener.Addr().String())
 			if _, worthIt := failureOf(t, err).Retry(); !worthIt {
 				t.Errorf("%v is not worth another attempt", err)
 			}
 			contains(t, err.Error(), test.want)
-			mustHide(t, err.Error(), accessText, refreshText, password)
 		})
 	}
 }

@@ -1,4 +1,4 @@
-package userservice_test
+package platform_test
 
 import (
 	"context"
@@ -16,8 +16,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
-	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
 // loginVariable makes the test binary log in at the URL that it holds, and say
@@ -27,7 +26,7 @@ const loginVariable = "TELEMATICS_TEST_LOGIN_URL"
 
 func TestMain(m *testing.M) {
 	if at := os.Getenv(loginVariable); at != "" {
-		if _, err := userservice.New(userservice.Config{BaseURL: mustURL(at)}).Authorizer(admin()).Login(context.Background(), session.FormObject); err != nil {
+		if _, err := platform.New(platform.Config{}).Send(context.Background(), request(at, password)); err != nil {
 			fmt.Println(err)
 		} else {
 			fmt.Println("logged in")
@@ -122,8 +121,8 @@ func TestThroughAProxy(t *testing.T) {
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("the environment names no certificates there")
 	}
-	platform := newPlatform()
-	server := secureServer(t, platform, nil)
+	emulated := newPlatform()
+	server := secureServer(t, emulated, nil)
 	certificates := filepath.Join(t.TempDir(), "ca.pem")
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	if err := os.WriteFile(certificates, block, 0o600); err != nil {
@@ -146,8 +145,8 @@ func TestThroughAProxy(t *testing.T) {
 			t.Errorf("the proxy was given %s, which is for the platform", name)
 		}
 	}
-	if platform.Counts().LoggedIn != 1 {
-		t.Errorf("counts = %+v, want one login", platform.Counts())
+	if emulated.Counts().LoggedIn != 1 {
+		t.Errorf("counts = %+v, want one login", emulated.Counts())
 	}
 }
 
@@ -170,12 +169,12 @@ func TestProxyThatIsNotThere(t *testing.T) {
 // TestProxyOfACGIProgram is the one setting that net/http refuses.
 func TestProxyOfACGIProgram(t *testing.T) {
 	t.Parallel()
-	platform := newPlatform()
-	server := httptest.NewServer(platform)
+	emulated := newPlatform()
+	server := httptest.NewServer(emulated)
 	defer server.Close()
 	said := loginInProcess(t, server.URL, "HTTP_PROXY=http://somebody:proxy-PASSWORD@127.0.0.1:1", "REQUEST_METHOD=POST")
 	contains(t, said, "login failed: POST "+server.URL+"/v1/Auth/Login: the environment holds HTTP_PROXY, which is not used while it also holds REQUEST_METHOD")
-	if counts := platform.Counts(); counts.Login != 0 {
+	if counts := emulated.Counts(); counts.Login != 0 {
 		t.Errorf("counts = %+v, want no login", counts)
 	}
 }
@@ -194,10 +193,10 @@ func TestNoProxy(t *testing.T) {
 	})
 	t.Run("loopback", func(t *testing.T) {
 		p := &proxy{}
-		platform := httptest.NewServer(newPlatform())
-		defer platform.Close()
+		server := httptest.NewServer(newPlatform())
+		defer server.Close()
 		address := serveProxy(t, p)
-		said := loginInProcess(t, platform.URL, "HTTPS_PROXY="+address, "HTTP_PROXY="+address)
+		said := loginInProcess(t, server.URL, "HTTPS_PROXY="+address, "HTTP_PROXY="+address)
 		if got := p.requests(); got != "" || said != "logged in\n" {
 			t.Errorf("the proxy was asked for %q; it said: %s", got, said)
 		}
