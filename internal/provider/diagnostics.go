@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
@@ -90,27 +92,39 @@ func (how explanation) readOnly(err *session.ReadOnlyError) string {
 
 // refresh explains why a session was not refreshed.
 func (how explanation) refresh(err error) string {
-	var answer *userservice.Error
-	if !errors.As(err, &answer) {
-		return sentence(err)
-	}
 	text := sentence(err)
+	var (
+		answer *userservice.Error
+		known  *session.KnownFailureError
+	)
+	switch {
+	case errors.As(err, &known):
+		return text + " The stored tokens were kept. " + how.knownAdvice(known)
+	case !errors.As(err, &answer):
+		return text
+	case !answer.Refused():
+		return text + " The stored tokens were kept. " + how.refreshAdvice(answer)
+	}
+	text += " The refresh token is spent, expired or revoked."
+	if how.resumed {
+		text += " The session in resume is of no more use: let it be null for the next run, or store the pair of a newer one."
+	}
+	return text
+}
+
+// refreshAdvice says what to do about a refresh that failed, and may succeed
+// another time.
+func (how explanation) refreshAdvice(answer *userservice.Error) string {
 	switch wait, blocked := answer.Blocked(); {
 	case blocked && wait > 0:
-		return text + fmt.Sprintf(" The platform wants no more requests for now: run again after %s.", timeText(how.now.Add(wait)))
+		return fmt.Sprintf("The platform wants no more requests for now: run again after %s.", timeText(how.now.Add(wait)))
 	case blocked:
-		return text + " The platform wants no more requests for now: run again in a while."
-	case answer.Temporary():
-		return text + " The stored tokens were kept. Run again when the platform can be reached."
-	case answer.Refused():
-		text += " The refresh token is spent, expired or revoked."
-		if how.resumed {
-			text += " The session in resume is of no more use: let it be null for the next run, or store the pair of a newer one."
-		}
-		return text
-	default:
-		return text + " " + how.checkURL()
+		return "The platform wants no more requests for now: run again in a while."
 	}
+	if advice := how.requestAdvice(answer.RequestError); advice != "" {
+		return advice
+	}
+	return "If it stays so, log in once instead: " + renewVariable + "=login."
 }
 
 // login explains why a login failed, was not possible, or was not tried.
@@ -130,11 +144,7 @@ func (how explanation) login(err error) (summary, text string) {
 	case errors.As(err, &held):
 		return "Login held back", sentence(err) + " " + how.heldBack(held)
 	case errors.As(err, &known):
-		text := sentence(err)
-		if known.Credentials {
-			text += " " + how.checkCredentials()
-		}
-		return "Login failed", text
+		return "Login failed", sentence(err) + " " + how.knownAdvice(known)
 	case errors.Is(err, context.Canceled):
 		return "Interrupted", "The run was interrupted before there was a token."
 	case deadline:
@@ -147,15 +157,15 @@ func (how explanation) login(err error) (summary, text string) {
 // loginAdvice says what to do about a login that the platform, or something
 // on the way to it, did not answer with a session.
 func (how explanation) loginAdvice(answer *userservice.Error) string {
-	switch wait, blocked := answer.Blocked(); {
-	case blocked:
+	if wait, blocked := answer.Blocked(); blocked {
 		if wait <= 0 {
 			wait = session.DefaultBlock
 		}
 		return fmt.Sprintf("Logins from this address are blocked, as too many were made. Do not log in again before %s: "+
 			"until then a login can only fail. Sessions that exist can still be refreshed.", timeText(how.now.Add(wait)))
-	case answer.Temporary():
-		return "Run again when the platform can be reached."
+	}
+	if advice := how.requestAdvice(answer.RequestError); advice != "" {
+		return advice
 	}
 	switch answer.Code() {
 	case 400, 401, 415, 422:
@@ -163,8 +173,56 @@ func (how explanation) loginAdvice(answer *userservice.Error) string {
 	case 403:
 		return how.checkCredentials()
 	default:
-		return how.checkURL()
+		return "Check user_service_url (" + how.settings.userServiceURL.String() + ")."
 	}
+}
+
+// requestAdvice is adviceFor a request to the user-service.
+func (how explanation) requestAdvice(failed *platform.RequestError) string {
+	return adviceFor(failed, "user_service_url", how.settings.userServiceURL)
+}
+
+// adviceFor says what to do about a request that came to nothing, whatever it
+// asked for. The service is at the URL that a setting holds. It is empty for an
+// answer of the platform's that says what is wrong with what was asked.
+func adviceFor(failed *platform.RequestError, setting string, at *url.URL) string {
+	check := fmt.Sprintf("Check %s (%s)", setting, at)
+	switch failed.Kind {
+	case platform.NotSendable:
+		return "Look for a value with a line break at its end, as the text of a file has: trimspace takes it away."
+	case platform.ProxySetting:
+		return "Unset one of them."
+	case platform.ProxyUnreachable:
+		return "Check the proxy in HTTPS_PROXY. NO_PROXY names the hosts that are asked without it."
+	case platform.ProxyRefused:
+		return "Check the proxy in HTTPS_PROXY: whether it lets requests to " + at.Host + " through, and after a 407 its user name and password. " +
+			"NO_PROXY names the hosts that are asked without it."
+	case platform.Untrusted:
+		return check + ". If it is right, a proxy or a server of your own may answer with a certificate of its own: add the authority that signed it " +
+			"to those that this machine trusts."
+	case platform.NotTLS:
+		return "Check the scheme and the port of " + setting + " (" + at.String() + ")."
+	case platform.NoHandshake:
+		return check + " and any proxy on the way: the provider speaks TLS 1.2 and newer."
+	default:
+	}
+	switch {
+	case failed.Temporary():
+		return "Run again when the platform can be reached."
+	case failed.Kind == platform.Answered:
+		return ""
+	default:
+		return check + " and any proxy on the way: what answered does not look like the platform."
+	}
+}
+
+// knownAdvice says what to do about a request that was not sent, because it has
+// just failed in another run.
+func (how explanation) knownAdvice(known *session.KnownFailureError) string {
+	if known.Credentials {
+		return how.checkCredentials()
+	}
+	return fmt.Sprintf("Check user_service_url (%s) and any proxy on the way.", how.settings.userServiceURL)
 }
 
 // heldBack says what to do about a login that was not sent.
@@ -201,12 +259,6 @@ func (how explanation) otherForm() string {
 	}
 }
 
-// checkURL says that something other than the platform may have answered.
-func (how explanation) checkURL() string {
-	return fmt.Sprintf("Check user_service_url (%s) and any proxy on the way: what answered does not look like the platform's user-service.",
-		how.settings.userServiceURL)
-}
-
 // missingCredentials says which settings a login needs, and where their values
 // come from.
 func missingCredentials(err *userservice.MissingCredentialsError) string {
@@ -222,8 +274,8 @@ func missingCredentials(err *userservice.MissingCredentialsError) string {
 	return "To authorize as " + kind + " takes " + strings.Join(names, " and ") + ". Set them in the provider block or in the environment. " + from
 }
 
-// explainNotices turns what a session's user should know into warnings.
-func explainNotices(result session.Result, asked time.Duration) diag.Diagnostics {
+// notices turns what a session's user should know into warnings.
+func (how explanation) notices(result session.Result, asked time.Duration) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, notice := range result.Notices {
 		switch notice.Kind {
@@ -256,8 +308,8 @@ func explainNotices(result session.Result, asked time.Duration) diag.Diagnostics
 					"have been spent. %s", timeText(result.ExpiresAt), notice.Duration.Round(time.Second), sentence(notice.Err)))
 		case session.RefreshFailed:
 			diags.AddWarning("Session not refreshed",
-				fmt.Sprintf("The access token ends at %s, in %s; min_lifetime asks for %s. It was handed out as it is, because it could not be refreshed. "+
-					"The stored session was kept. %s", timeText(result.ExpiresAt), notice.Duration.Round(time.Second), asked, sentence(notice.Err)))
+				fmt.Sprintf("The access token ends at %s, in %s; min_lifetime asks for %s. It was handed out as it is, because it could not be refreshed. %s",
+					timeText(result.ExpiresAt), notice.Duration.Round(time.Second), asked, how.refresh(notice.Err)))
 		case session.SessionReplaced:
 			diags.AddWarning("Stored session was refused",
 				"The platform refused to refresh the stored session, so a login was made, which may have revoked tokens issued before. "+sentence(notice.Err))

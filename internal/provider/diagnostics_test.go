@@ -2,6 +2,12 @@ package provider_test
 
 import (
 	"context"
+	"crypto/tls"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +64,10 @@ func TestLoginThatFailsIsExplained(t *testing.T) {
 		{name: "400", faults: []emulator.Fault{emulator.Status(400)}, words: []string{"HTTP 400 Bad Request", checkAdmin, tryString}},
 		{name: "401 inside of 200", faults: []emulator.Fault{emulator.InnerStatus(401)}, words: []string{"HTTP 200 OK, Status 401", checkAdmin, tryString}},
 		{name: "403", faults: []emulator.Fault{emulator.Status(403)}, words: []string{"HTTP 403 Forbidden", checkAdmin}, not: "login_format"},
+		{name: "403 with a web page", faults: []emulator.Fault{emulator.HTMLPage(403)}, words: []string{"HTTP 403 Forbidden: answered with a web page", checkURL, "any proxy on the way"}, not: "email"},
+		{name: "401 of a gateway", faults: []emulator.Fault{emulator.ForeignJSON(401)}, words: []string{"HTTP 401 Unauthorized: the answer is JSON, but not the platform's", checkURL}, not: "email"},
+		{name: "a body that cannot be bound", faults: []emulator.Fault{emulator.ProblemDetails(400)}, words: []string{"HTTP 400 Bad Request", "loginFields: The value is not valid.; loginFields: This failure was ordered.; password: The field is required.", checkAdmin, tryString}},
+		{name: "a code", faults: []emulator.Fault{emulator.StatusWithCode(401, 1002)}, words: []string{"This failure was ordered. (Code 1002)", checkAdmin}},
 		{name: "404", faults: []emulator.Fault{emulator.Status(404)}, words: []string{"HTTP 404 Not Found", checkURL}, not: "email"},
 		{name: "415", faults: []emulator.Fault{emulator.Status(415)}, words: []string{"HTTP 415", tryString}},
 		{name: "422", faults: []emulator.Fault{emulator.Status(422)}, words: []string{"HTTP 422", tryString}},
@@ -73,6 +83,7 @@ func TestLoginThatFailsIsExplained(t *testing.T) {
 		{name: "no Result", faults: []emulator.Fault{emulator.NullResult()}, words: []string{"the answer holds no Result", checkURL}},
 		{name: "empty tokens", faults: []emulator.Fault{emulator.EmptyTokens()}, words: []string{"the answer holds no access token", checkURL}},
 		{name: "an answer without end", faults: []emulator.Fault{emulator.HugeBody()}, words: []string{"the answer is longer than 1048576 bytes", checkURL}},
+		{name: "a time-out of a proxy", faults: thrice(emulator.HTMLPage(504)), words: []string{"HTTP 504 Gateway Timeout", runAgain}, not: "email"},
 		{name: "a redirect", faults: []emulator.Fault{emulator.Redirect("https://me:hunter2-hunter2@example.com/x?t=hunter2-hunter2")}, words: []string{"it redirects to https://example.com/x", "redirects are not followed", checkURL}},
 	}
 	for _, test := range tests {
@@ -124,6 +135,8 @@ func TestRefreshThatFailsIsExplained(t *testing.T) {
 		{name: "JSON that is cut off", spent: true, faults: []emulator.Fault{emulator.TruncatedJSON()}, words: []string{"cut off or damaged"}},
 		{name: "no Result", faults: []emulator.Fault{emulator.NullResult()}, words: []string{"the answer holds no Result"}},
 		{name: "empty tokens", faults: []emulator.Fault{emulator.EmptyTokens()}, words: []string{"the answer holds no access token"}},
+		{name: "403", faults: []emulator.Fault{emulator.Status(403)}, words: []string{"HTTP 403 Forbidden, Status 403", tokensKept, "log in once instead: TELEMATICS_SESSION_RENEW=login"}},
+		{name: "403 with a web page", faults: []emulator.Fault{emulator.HTMLPage(403)}, words: []string{"HTTP 403 Forbidden: answered with a web page", tokensKept, checkURL, "any proxy on the way"}},
 		{name: "429 with Retry-After",
 			faults: []emulator.Fault{emulator.StatusWithRetryAfter(429, "120")},
 			words:  []string{"/v1/Auth/RefreshToken answered HTTP 429", "run again after 2026-03-04T08:08:07Z"},
@@ -154,6 +167,65 @@ func TestRefreshThatFailsIsExplained(t *testing.T) {
 			p.wantToken(t, c.mustOpen(nil), "refreshed", "")
 			p.wantLoggedIn(t, 1)
 		})
+	}
+}
+
+// What is wrong on the way to the platform, and will be the next time, is told with
+// what helps, and with nothing that does not.
+func TestFaultOnTheWayIsExplained(t *testing.T) {
+	t.Parallel()
+	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	old := httptest.NewUnstartedServer(http.NotFoundHandler())
+	old.Config.ErrorLog = log.New(io.Discard, "", 0)
+	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11} //nolint:gosec // An old server is what this is about.
+	old.StartTLS()
+	t.Cleanup(old.Close)
+	p := newPlatform(t)
+	plain := strings.Replace(p.url, "http:", "https:", 1)
+	tests := []struct {
+		name, url string
+		words     []string
+	}{
+		{"a certificate that is not trusted", secure.URL, []string{
+			"the server's TLS certificate is not trusted", "Check user_service_url (" + secure.URL + ")", "add the authority that signed it to those that this machine trusts",
+		}},
+		{"no TLS", plain, []string{"does not speak TLS", "Check the scheme and the port of user_service_url (" + plain + ")"}},
+		{"TLS of old", old.URL, []string{"the TLS handshake failed", "Check user_service_url (" + old.URL + ")", "the provider speaks TLS 1.2 and newer"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			env := p.environment(t).with("TELEMATICS_USER_SERVICE_URL", test.url)
+			opened := configured(t, p, env.admin(), nil).open(nil)
+			wantSaid(t, opened.diagnostics, failure("", "Login failed", test.words...))
+			wantNotSaid(t, opened.diagnostics, "Run again")
+			wantNotSaid(t, opened.diagnostics, "attempts")
+			wantNotSaid(t, opened.diagnostics, "password")
+
+			// Another run knows of it for half a minute.
+			known := configured(t, p, env.admin(), nil).open(nil)
+			wantSaid(t, known.diagnostics, failure("", "Login failed", test.words[0], "has just failed in another run", "Check user_service_url ("+test.url+")"))
+			p.clock.Advance(31 * time.Second)
+
+			stale := config{"resume": config{"access_token": jwtOf(`{"exp":1}`), "refresh_token": "opaque"}}
+			opened = configured(t, p, env, nil).open(stale)
+			wantSaid(t, opened.diagnostics, failure("", "Session not refreshed", append(test.words, tokensKept)...))
+			wantNotSaid(t, opened.diagnostics, "Run again")
+		})
+	}
+}
+
+// A key with the line break of a file is refused before anything is sent.
+func TestArgumentThatCannotBeSent(t *testing.T) {
+	t.Parallel()
+	c := start(t, environment{}, nil)
+	for _, attribute := range []string{"device_token", "instance_id", "instance_key"} {
+		block := config{"device_token": deviceToken}
+		block[attribute] = deviceToken + "\n"
+		wantSaid(t, c.validateEphemeral(block), failure(attribute, "Invalid "+attribute, "line break", "trimspace"))
+		wantSaid(t, c.validateData(block), failure(attribute, "Invalid "+attribute, "line break", "trimspace"))
 	}
 }
 

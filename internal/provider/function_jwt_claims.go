@@ -48,7 +48,8 @@ func (jwtClaimsFunction) Run(ctx context.Context, req function.RunRequest, resp 
 	}
 	claims, err := jwt.Claims(token)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, sentence(err))
+		// The CLI puts it behind a colon, and a full stop at its end.
+		resp.Error = function.NewArgumentFuncError(0, err.Error())
 		return
 	}
 	value, diags := valueOf(claims)

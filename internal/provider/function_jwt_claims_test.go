@@ -147,7 +147,7 @@ func TestJWTClaims_OfSomethingElseIsAnError(t *testing.T) {
 			if failed.FunctionArgument == nil || *failed.FunctionArgument != 0 {
 				t.Error("the error is not on the argument")
 			}
-			if !strings.HasPrefix(failed.Text, "Not a JSON Web Token: want three base64url parts") {
+			if !strings.HasPrefix(failed.Text, "not a JSON Web Token: want three base64url parts") || strings.HasSuffix(failed.Text, ".") {
 				t.Errorf("error = %q", failed.Text)
 			}
 			for _, part := range strings.Split(test.token, ".") {
@@ -193,7 +193,7 @@ func TestAccJWTClaims(t *testing.T) {
 			},
 			{
 				Config:      required + `output "claims" { value = provider::telematics::jwt_claims("an-opaque-token") }`,
-				ExpectError: words("Invalid function argument", "Not a JSON Web Token: want three base64url parts separated by dots"),
+				ExpectError: words("Invalid function argument", "not a JSON Web Token: want three base64url parts separated by dots"),
 			},
 		},
 	})

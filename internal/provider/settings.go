@@ -71,6 +71,10 @@ type settings struct {
 	// unknown holds the attributes whose values are not known yet. They fail
 	// a run only when it asks for a token that needs them.
 	unknown map[string]bool
+	// invalid are the errors of the environment's values. They fail a run when it
+	// asks for a token: at the provider, the CLI would say that a provider block
+	// is missing.
+	invalid diag.Diagnostics
 }
 
 // defaultSettings are the settings of an empty block and environment.
@@ -310,7 +314,7 @@ func (s setting) path() path.Path {
 
 // readSettings reads the provider block and the environment. An empty text
 // counts as not set, in both. Errors and warnings about an attribute point at
-// it; those about a variable name it.
+// it; those about a variable name it, and the errors are in the settings.
 func readSettings(ctx context.Context, block tfsdk.Config, getenv func(string) string) (settings, diag.Diagnostics) {
 	r := reader{block: block, settings: defaultSettings()}
 	for _, s := range settingTable {
@@ -374,7 +378,7 @@ func (r *reader) readRenew(getenv func(string) string) {
 	case "login":
 		r.settings.renew = session.LoggedIn
 	default:
-		r.diags.AddError("Invalid "+renewVariable, fmt.Sprintf("%q is neither \"refresh\" nor \"login\".", value))
+		r.settings.invalid.AddError("Invalid "+renewVariable, fmt.Sprintf("%q is neither \"refresh\" nor \"login\".", value))
 	}
 }
 
@@ -443,7 +447,7 @@ type unusualError struct{ detail string }
 func (e *unusualError) Error() string { return e.detail }
 
 // report tells what is wrong with a value. A variable has no place in the
-// configuration: an error at the attribute would ask for a provider block.
+// configuration, so that it is named.
 func (r *reader) report(s setting, fromBlock bool, err error) {
 	if err == nil {
 		return
@@ -465,7 +469,7 @@ func (r *reader) report(s setting, fromBlock bool, err error) {
 	case fromBlock:
 		r.diags.AddAttributeError(s.path(), summary, detail)
 	default:
-		r.diags.AddError(summary, detail)
+		r.settings.invalid.AddError(summary, detail)
 	}
 }
 

@@ -280,24 +280,19 @@ func TestInvalidSettings_AreErrorsWithTheirOrigin(t *testing.T) {
 			t.Parallel()
 			summary, env := "Invalid "+test.attribute, p.environment(t)
 			fromVariable := append([]string{"The value comes from the environment variable " + test.variable}, test.words...)
-			for _, where := range []struct {
-				env   environment
-				block config
-				at    string
-				words []string
-			}{
-				{env, blockWith(test.attribute, test.value), test.attribute, test.words},
-				// An error at the attribute would ask for a provider block.
-				{env.with(test.variable, test.value), nil, "", fromVariable},
-			} {
-				c := start(t, where.env, p.clock.Now)
-				for _, got := range []diagnostics{c.validateProvider(where.block), c.configure(where.block)} {
-					wantSaid(t, got, failure(where.at, summary, where.words...))
-					p.wantNoSecret(t, "the diagnostics", got.String(), "hunter2-hunter2")
-					if named := strings.Contains(got.String(), test.variable); named != (where.block == nil) {
-						t.Errorf("the variable is named: %t", named)
-					}
-				}
+			block := blockWith(test.attribute, test.value)
+			c := start(t, env, p.clock.Now)
+			for _, got := range []diagnostics{c.validateProvider(block), c.configure(block)} {
+				wantSaid(t, got, failure(test.attribute, summary, test.words...))
+				p.wantNoSecret(t, "the diagnostics", got.String(), "hunter2-hunter2")
+				wantNotSaid(t, got, test.variable)
+			}
+			// An error of the provider would ask for a provider block.
+			c = configured(t, p, env.with(test.variable, test.value), nil)
+			wantSaid(t, c.validateProvider(nil))
+			for _, got := range []diagnostics{c.open(nil).diagnostics, c.read(nil).diagnostics} {
+				wantSaid(t, got, failure("", summary, fromVariable...))
+				p.wantNoSecret(t, "the diagnostics", got.String(), "hunter2-hunter2")
 			}
 		})
 	}
@@ -307,9 +302,9 @@ func TestInvalidSettings_AreErrorsWithTheirOrigin(t *testing.T) {
 func TestLoginLimit_ThatIsNoNumberIsAnError(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
-	c := start(t, p.environment(t).with("TELEMATICS_LOGIN_LIMIT", "five"), p.clock.Now)
-	wantSaid(t, c.configure(nil), failure("", "Invalid login_limit", "TELEMATICS_LOGIN_LIMIT", `"five" is not a number above zero`))
-	wantSaid(t, c.configure(config{"login_limit": "3"}))
+	env := p.environment(t).admin().with("TELEMATICS_LOGIN_LIMIT", "five")
+	wantSaid(t, configured(t, p, env, nil).open(nil).diagnostics, failure("", "Invalid login_limit", "TELEMATICS_LOGIN_LIMIT", `"five" is not a number above zero`))
+	configured(t, p, env, config{"login_limit": "3"}).mustOpen(nil)
 }
 
 func TestUnusualIDsAreWarnedOfOnce(t *testing.T) {

@@ -96,6 +96,10 @@ func TestSessionStoreIsValidated(t *testing.T) {
 			if test.block != nil {
 				block["session"] = test.block
 			}
+			if test.env != nil { // told when a token is asked for
+				wantSaid(t, configured(t, p, env, block).open(nil).diagnostics, test.want)
+				return
+			}
 			wantSaid(t, start(t, env, p.clock.Now).validateProvider(block), test.want)
 		})
 	}

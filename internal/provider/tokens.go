@@ -41,8 +41,8 @@ func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener 
 	now := options.Now
 	o := &tokenOpener{settings: s, now: now, started: now()}
 	o.accounts = o.newAccounts(userAgent)
-	if s.userServiceURL == nil {
-		// Not known yet: open says so before it asks for anything.
+	if s.userServiceURL == nil || s.invalid.HasError() {
+		// Not known yet, or wrong: open says so before it asks for anything.
 		return o
 	}
 	o.client = userservice.New(userservice.Config{
@@ -134,15 +134,18 @@ func (o *tokenOpener) openOther(ctx context.Context, args tokenArguments, refuse
 	credentials := o.credentials(args)
 	ctx = withLogging(ctx, credentials, args)
 
+	if o.settings.invalid.HasError() {
+		return session.Result{}, o.settings.invalid
+	}
 	if diags := o.unknownSettings(args); diags.HasError() {
 		return session.Result{}, diags
 	}
 	missing := credentials.Missing()
 	resumed := resumedSession(args)
+	how := explanation{settings: o.settings, credentials: credentials, resumed: !resumed.IsZero()}
 	fail := func(err error) (session.Result, diag.Diagnostics) {
-		return session.Result{}, explain(err, explanation{
-			settings: o.settings, credentials: credentials, resumed: !resumed.IsZero(), now: o.now(),
-		})
+		how.now = o.now()
+		return session.Result{}, explain(err, how)
 	}
 	account := credentials.Account(o.settings.userServiceURL)
 	if missing != nil {
@@ -166,7 +169,8 @@ func (o *tokenOpener) openOther(ctx context.Context, args tokenArguments, refuse
 	if err != nil {
 		return fail(err)
 	}
-	return result, explainNotices(result, minLifetime)
+	how.now = o.now()
+	return result, how.notices(result, minLifetime)
 }
 
 // isOfThisRun reports whether a session was issued since the provider was

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
@@ -24,7 +26,8 @@ func notUUID(attribute string) string {
 		" is not. It is used as it is; if the platform refuses it, look for a value that was cut short or mixed up with another."
 }
 
-// uuidShaped warns of a value that is not a UUID.
+// uuidShaped warns of a value that is not a UUID, and refuses one that cannot be
+// sent.
 type uuidShaped struct{}
 
 // Description implements [validator.Describer].
@@ -37,6 +40,12 @@ func (v uuidShaped) MarkdownDescription(ctx context.Context) string { return v.D
 func (uuidShaped) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	text := req.ConfigValue.ValueString()
 	if text == "" || isUUID(text) {
+		return
+	}
+	if strings.ContainsFunc(text, unicode.IsControl) {
+		// HTTP cannot carry it, or the platform refuses it as a wrong one.
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), "It holds a line break or another control character, such as the one at "+
+			"the end of a file. Take it away, for example with trimspace(file(…)).")
 		return
 	}
 	resp.Diagnostics.AddAttributeWarning(req.Path, "Unusual "+req.Path.String(), notUUID(req.Path.String()))
