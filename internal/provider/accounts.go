@@ -125,12 +125,8 @@ func (o *tokenOpener) requestAdvice(failed *platform.RequestError) string {
 		return "The API authorization credentials have no role there, or the object does not exist. data \"telematics_permissions\" shows where they have a role."
 	case failed.FromPlatform() && code == http.StatusUnauthorized:
 		return "The platform refuses the access token, also a new one. Check that the credentials are those of an admin."
-	case failed.Temporary():
-		return "Run again when the platform can be reached."
-	case !failed.FromPlatform():
-		return "Check the URLs of the provider block and any proxy on the way: what answered does not look like the platform."
 	default:
-		return ""
+		return adviceFor(failed, "the URLs of the provider block")
 	}
 }
 

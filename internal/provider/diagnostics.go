@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -179,14 +178,13 @@ func (how explanation) loginAdvice(answer *userservice.Error) string {
 
 // requestAdvice is adviceFor a request to the user-service.
 func (how explanation) requestAdvice(failed *platform.RequestError) string {
-	return adviceFor(failed, "user_service_url", how.settings.userServiceURL)
+	return adviceFor(failed, "user_service_url ("+how.settings.userServiceURL.String()+")")
 }
 
 // adviceFor says what to do about a request that came to nothing, whatever it
-// asked for. The service is at the URL that a setting holds. It is empty for an
+// asked for; url names the setting that leads to the service. It is empty for an
 // answer of the platform's that says what is wrong with what was asked.
-func adviceFor(failed *platform.RequestError, setting string, at *url.URL) string {
-	check := fmt.Sprintf("Check %s (%s)", setting, at)
+func adviceFor(failed *platform.RequestError, url string) string {
 	switch failed.Kind {
 	case platform.NotSendable:
 		return "Look for a value with a line break at its end, as the text of a file has: trimspace takes it away."
@@ -195,15 +193,15 @@ func adviceFor(failed *platform.RequestError, setting string, at *url.URL) strin
 	case platform.ProxyUnreachable:
 		return "Check the proxy in HTTPS_PROXY. NO_PROXY names the hosts that are asked without it."
 	case platform.ProxyRefused:
-		return "Check the proxy in HTTPS_PROXY: whether it lets requests to " + at.Host + " through, and after a 407 its user name and password. " +
+		return "Check the proxy in HTTPS_PROXY: whether it lets such requests through, and after a 407 its user name and password. " +
 			"NO_PROXY names the hosts that are asked without it."
 	case platform.Untrusted:
-		return check + ". If it is right, a proxy or a server of your own may answer with a certificate of its own: add the authority that signed it " +
+		return "Check " + url + ". If it is right, a proxy or a server of your own may answer with a certificate of its own: add the authority that signed it " +
 			"to those that this machine trusts."
 	case platform.NotTLS:
-		return "Check the scheme and the port of " + setting + " (" + at.String() + ")."
+		return "Check the scheme and the port of " + url + "."
 	case platform.NoHandshake:
-		return check + " and any proxy on the way: the provider speaks TLS 1.2 and newer."
+		return "Check " + url + " and any proxy on the way: the provider speaks TLS 1.2 and newer."
 	default:
 	}
 	switch {
@@ -212,7 +210,7 @@ func adviceFor(failed *platform.RequestError, setting string, at *url.URL) strin
 	case failed.Kind == platform.Answered:
 		return ""
 	default:
-		return check + " and any proxy on the way: what answered does not look like the platform."
+		return "Check " + url + " and any proxy on the way: what answered does not look like the platform."
 	}
 }
 
