@@ -58,6 +58,8 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
+	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
+	env.Setenv("XDG_RUNTIME_DIR", "")
 	env.Setenv("CHECKPOINT_DISABLE", "1")
 	env.Setenv("TF_IN_AUTOMATION", "1")
 	env.Setenv("TF_CLI_ARGS", "-no-color")

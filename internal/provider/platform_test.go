@@ -168,12 +168,16 @@ func (p *platform) wantNoSecret(t *testing.T, name, text string, more ...string)
 // nothing of the test's own process.
 type environment map[string]string
 
-// environment returns one that leads to the platform, with a folder of the
+// environment returns one that leads to the platform, with folders of the
 // test's own, and without credentials. Sessions are kept in memory, where no
 // key is derived.
 func (p *platform) environment(t testing.TB) environment {
 	t.Helper()
+	state := t.TempDir()
 	return environment{
+		"XDG_STATE_HOME":              state,
+		"LocalAppData":                state,
+		"TMPDIR":                      state,
 		"TELEMATICS_USER_SERVICE_URL": p.url,
 		"TELEMATICS_REQUEST_TIMEOUT":  "10s",
 		"TELEMATICS_LOGIN_LIMIT":      "100",

@@ -199,8 +199,9 @@ var settingTable = []setting{
 	},
 	{
 		attribute: "session.path", variable: "TELEMATICS_SESSION_PATH",
-		description: "The folder of the file store, and of the ledger that counts logins. They lie in a folder of their own in it, " +
-			"`telematics-sessions`; nothing else in it is touched. Default: `terraform-provider-telematics` in the user's cache directory.",
+		description: "The folder of the file store. Sessions lie in a folder of their own in it, `telematics-sessions`; nothing else in it is " +
+			"touched. `~/` at its beginning is the home directory. The ledger that counts logins is the machine's, and never in it. Default: " +
+			"`terraform-provider-telematics` in the user's cache directory.",
 		read: into(func(s *settings) *string { return &s.path }),
 	},
 	{

@@ -10,14 +10,11 @@ import (
 )
 
 // openStores returns the store of sessions and the ledger of logins. The ledger
-// is kept on disk whatever the store is, for the limit is the machine's: it
-// holds times only. Nothing is read or made before a session is asked for.
-func (s settings) openStores(now func() time.Time, log *slog.Logger) (session.Store, session.Ledger) {
+// is the machine's and user's, whatever the store is. Nothing is read or made
+// before a session is asked for.
+func (s settings) openStores(getenv func(string) string, now func() time.Time, log *slog.Logger) (session.Store, session.Ledger) {
+	ledger := filestore.OpenLedger(filestore.LedgerConfig{Getenv: getenv, SessionPath: s.path, Now: now, Logger: log})
 	files, unusable := filestore.Open(filestore.Config{Dir: s.path, Logger: log})
-	var ledger session.Ledger = &session.MemoryLedger{}
-	if unusable == nil {
-		ledger = files.Ledger()
-	}
 	switch {
 	case s.store == storeNone:
 		return nil, ledger

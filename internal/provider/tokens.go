@@ -54,7 +54,7 @@ func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener 
 		Now:            now,
 	})
 	log := newLogger(sessionSubsystem)
-	store, ledger := s.openStores(now, log)
+	store, ledger := s.openStores(options.Getenv, now, log)
 	o.manager = session.NewManager(session.Config{
 		Store: store,
 		Budget: session.NewBudget(ledger, session.BudgetConfig{

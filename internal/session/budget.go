@@ -54,6 +54,8 @@ type BudgetConfig struct {
 // A ledger that fails fails no login: from then on the budget counts the logins
 // of its own process. One that cannot be read counts as full for a window
 // (ARCHITECTURE.md, rule 8).
+//
+// Within a process, logins get their places in the order in which they asked.
 type Budget struct {
 	shared  Ledger
 	own     MemoryLedger
@@ -65,8 +67,8 @@ type Budget struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	mu      sync.Mutex
-	waiting int
+	mu     sync.Mutex
+	queues map[string][]chan struct{}
 }
 
 // NewBudget returns a budget that is kept in ledger.
@@ -110,6 +112,11 @@ type BudgetError struct {
 	Blocked bool
 	Limit   int
 	Window  time.Duration
+	// Ahead is how many logins of this process wait for a place before this
+	// one.
+	Ahead int
+	// Wait is how long this one would have to wait.
+	Wait time.Duration
 }
 
 // Error tells when a login can succeed.
@@ -117,6 +124,10 @@ func (e *BudgetError) Error() string {
 	at := e.At.UTC().Format(time.RFC3339)
 	if e.Blocked {
 		return fmt.Sprintf("no login was sent: %s has blocked logins from this address until %s", e.Platform, at)
+	}
+	if e.Ahead > 0 {
+		return fmt.Sprintf("no login was sent: this machine has used up its %d logins per %s at %s, %d more wait before this one, and its place is free at %s",
+			e.Limit, e.Window, e.Platform, e.Ahead, at)
 	}
 	return fmt.Sprintf("no login was sent: this machine has used up its %d logins per %s at %s, and the next is free at %s",
 		e.Limit, e.Window, e.Platform, at)
@@ -144,15 +155,14 @@ func (p Place) replace(answered bool) {
 		return
 	}
 	// The only error is that of a context that cannot end.
-	_ = p.budget.update(p.ctx, p.platform, func(e *LedgerEntry) error {
+	_ = p.budget.update(p.ctx, p.platform, func(e *LedgerEntry, now time.Time) {
 		i := slices.IndexFunc(e.Logins, p.taken.Equal)
 		switch {
 		case i >= 0 && answered:
-			e.Logins[i] = p.budget.now()
+			e.Logins[i] = now
 		case i >= 0:
 			e.Logins = slices.Delete(e.Logins, i, i+1)
 		}
-		return nil
 	})
 }
 
@@ -169,77 +179,83 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 		patience = min(patience, time.Until(end))
 	}
 	started := b.now()
-	ahead := -1 // how many callers of this process wait for a place before this one
-	defer func() {
-		if ahead >= 0 {
-			b.leave()
-		}
-	}()
-	for {
-		taken, next, err := b.take(ctx, platform)
-		waited = max(0, b.now().Sub(started))
-		if err != nil {
+	turn, ahead := b.join(platform)
+	defer b.leave(platform, turn)
+	for first := true; ; first = false {
+		taken, next, err := b.take(ctx, platform, ahead)
+		now := b.now()
+		waited = max(0, now.Sub(started))
+		switch {
+		case err != nil:
 			return Place{}, waited, err
-		}
-		if !taken.IsZero() {
+		case !taken.IsZero():
 			return Place{budget: b, ctx: context.WithoutCancel(ctx), platform: platform, taken: taken}, waited, nil
-		}
-		first := ahead < 0
-		if first {
-			ahead = b.join()
-			if !next.blocked {
-				// Those places are taken when they come free.
-				next.free = next.free.Add(time.Duration(ahead/b.limit) * b.window)
+		case next.blocked, first && next.free.After(started.Add(patience)), waited > patience:
+			return Place{}, waited, &BudgetError{
+				Platform: platform, At: next.free, Blocked: next.blocked, Limit: b.limit, Window: b.window,
+				Ahead: ahead, Wait: next.free.Sub(started),
 			}
 		}
-		if next.blocked || first && next.free.After(started.Add(patience)) || waited > patience {
-			return Place{}, waited, &BudgetError{Platform: platform, At: next.free, Blocked: next.blocked, Limit: b.limit, Window: b.window}
-		}
-		if first {
+		if first && next.free.After(now) {
 			b.log.InfoContext(ctx, "the login waits to keep within the platform's limit",
-				"until", next.free.UTC().Format(time.RFC3339), "limit", b.limit, "window", b.window.String(), "ahead", ahead)
+				"until", next.free.UTC().Format(time.RFC3339), "wait", next.free.Sub(now).Round(time.Second).String(),
+				"limit", b.limit, "window", b.window.String(), "ahead", ahead)
 		}
-		// The place may come free sooner than it seems, or the platform may
-		// block this address meanwhile: look again before the time.
-		timer := time.NewTimer(min(max(next.free.Sub(b.now()), 0), lookAgain))
+		var lookAgain <-chan time.Time
+		becomesFirst := turn
+		if ahead == 0 {
+			becomesFirst = nil
+			// The place may come free sooner than it seems, or the platform may
+			// block this address meanwhile: look again before the time.
+			lookAgain = time.After(min(max(next.free.Sub(now), 0), lookEvery))
+		}
 		select {
-		case <-timer.C:
+		case <-lookAgain:
+		case <-becomesFirst:
+			ahead = 0
 		case <-ctx.Done():
-			timer.Stop()
 			return Place{}, max(0, b.now().Sub(started)), context.Cause(ctx)
 		}
 	}
 }
 
-// join counts a caller that waits, and returns how many waited before it.
-func (b *Budget) join() int {
+// join queues a caller for a place. It returns how many callers are before it,
+// and a channel that is closed when they have gone.
+func (b *Budget) join(platform string) (turn chan struct{}, ahead int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.waiting++
-	return b.waiting - 1
+	if b.queues == nil {
+		b.queues = make(map[string][]chan struct{})
+	}
+	turn, ahead = make(chan struct{}), len(b.queues[platform])
+	b.queues[platform] = append(b.queues[platform], turn)
+	return turn, ahead
 }
 
-func (b *Budget) leave() {
+// leave takes a caller out of the queue.
+func (b *Budget) leave(platform string, turn chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.waiting--
+	i := slices.Index(b.queues[platform], turn)
+	queue := slices.Delete(b.queues[platform], i, i+1)
+	b.queues[platform] = queue
+	if i == 0 && len(queue) > 0 {
+		close(queue[0])
+	}
 }
 
-// lookAgain is how often a login that waits looks into the ledger.
-const lookAgain = time.Second
+// lookEvery is how often the first login that waits looks into the ledger.
+const lookEvery = time.Second
 
-// take takes a place if one is free, and returns the time that stands for it
-// in the ledger; else it returns when the next is.
-func (b *Budget) take(ctx context.Context, platform string) (taken time.Time, next nextPlace, err error) {
-	err = b.update(ctx, platform, func(e *LedgerEntry) error {
-		now := b.now()
-		b.clean(e, now)
-		taken, next = time.Time{}, b.nextFree(e, now)
-		if !next.free.After(now) {
+// take takes a place if one is free and nobody is ahead, and returns the time
+// that stands for it in the ledger; else it returns when the caller's is.
+func (b *Budget) take(ctx context.Context, platform string, ahead int) (taken time.Time, next nextPlace, err error) {
+	err = b.update(ctx, platform, func(e *LedgerEntry, now time.Time) {
+		taken, next = time.Time{}, b.nextFree(e, now, ahead)
+		if ahead == 0 && !next.free.After(now) {
 			taken = now.Add(b.timeout)
 			e.Logins = append(e.Logins, taken)
 		}
-		return nil
 	})
 	return taken, next, err
 }
@@ -255,14 +271,11 @@ func (b *Budget) Block(ctx context.Context, platform string, wait time.Duration)
 	if wait <= 0 {
 		wait = DefaultBlock
 	}
-	return b.update(ctx, platform, func(e *LedgerEntry) error {
-		now := b.now()
-		b.clean(e, now)
+	return b.update(ctx, platform, func(e *LedgerEntry, now time.Time) {
 		e.BlockedAt = now
 		if until := now.Add(min(wait, longestBlock)); until.After(e.BlockedUntil) {
 			e.BlockedUntil = until
 		}
-		return nil
 	})
 }
 
@@ -270,16 +283,22 @@ func (b *Budget) Block(ctx context.Context, platform string, wait time.Duration)
 // than it takes to write a small file.
 const ledgerPatience = 15 * time.Second
 
-// update alters the entry of a platform in the shared ledger, or in that of
-// this process once the shared one has failed. Its error is the cause of
-// ctx's end. It may call change twice.
-func (b *Budget) update(ctx context.Context, platform string, change func(*LedgerEntry) error) error {
+// update cleans the entry of a platform in the shared ledger and alters it, or
+// that of this process once the shared one has failed. Its error is the cause
+// of ctx's end. It may call change more than once.
+func (b *Budget) update(ctx context.Context, platform string, change func(e *LedgerEntry, now time.Time)) error {
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
+	cleanAndChange := func(e *LedgerEntry) error {
+		now := b.now()
+		b.clean(ctx, e, now)
+		change(e, now)
+		return nil
+	}
 	if !b.useOwn.Load() {
 		bounded, cancel := context.WithTimeout(ctx, ledgerPatience)
-		err := b.shared.Update(bounded, platform, change)
+		err := b.shared.Update(bounded, platform, cleanAndChange)
 		cancel()
 		switch {
 		case err == nil:
@@ -291,7 +310,7 @@ func (b *Budget) update(ctx context.Context, platform string, change func(*Ledge
 			b.log.WarnContext(ctx, "the login ledger cannot be used; the logins of this process alone are counted", "error", err)
 		}
 	}
-	return b.own.Update(ctx, platform, change)
+	return b.own.Update(ctx, platform, cleanAndChange)
 }
 
 const (
@@ -308,10 +327,11 @@ const (
 // now: it was written by a clock that was wrong, and locks nobody out for
 // longer than a window (ARCHITECTURE.md, rule 8). A ledger that could not be
 // read counts as full for one window.
-func (b *Budget) clean(e *LedgerEntry, now time.Time) {
+func (b *Budget) clean(ctx context.Context, e *LedgerEntry, now time.Time) {
 	if e.Unreadable {
-		*e = LedgerEntry{Logins: slices.Repeat([]time.Time{now}, b.limit)}
-		b.log.Warn("the login ledger could not be read and counts as full for " + b.window.String())
+		e.Unreadable = false
+		e.Logins = append(e.Logins, slices.Repeat([]time.Time{now}, b.limit)...)
+		b.log.WarnContext(ctx, "the login ledger could not be read and counts as full", "window", b.window.String())
 	}
 	farthest := now.Add(max(b.timeout, clockSlack))
 	for i, t := range e.Logins {
@@ -320,6 +340,7 @@ func (b *Budget) clean(e *LedgerEntry, now time.Time) {
 		}
 	}
 	e.Logins = slices.DeleteFunc(e.Logins, func(t time.Time) bool { return !t.Add(keptFor).After(now) })
+	maps.DeleteFunc(e.Failures, func(_ string, f Failure) bool { return f.At.After(now) || !f.At.Add(rememberForms).After(now) })
 	if !e.BlockedUntil.After(now) || e.BlockedAt.After(now.Add(clockSlack)) || e.BlockedUntil.Sub(e.BlockedAt) > longestBlock {
 		e.BlockedAt, e.BlockedUntil = time.Time{}, time.Time{}
 	}
@@ -331,23 +352,37 @@ type nextPlace struct {
 	blocked bool
 }
 
-// nextFree returns the earliest time at which a login may have a place. A
-// login that is under way may be answered any moment, so it counts as if it
-// had been answered now.
-func (b *Budget) nextFree(e *LedgerEntry, now time.Time) nextPlace {
+// nextFree returns the earliest time at which a login may have a place when so
+// many others get theirs before, each as soon as it is free. A login that is
+// under way may be answered any moment, so it counts as if it had been answered
+// now.
+func (b *Budget) nextFree(e *LedgerEntry, now time.Time, ahead int) nextPlace {
 	if e.BlockedUntil.After(now) {
 		return nextPlace{free: e.BlockedUntil, blocked: true}
 	}
-	counted := slices.DeleteFunc(slices.Clone(e.Logins), func(t time.Time) bool { return !t.Add(b.window).After(now) })
-	if len(counted) < b.limit {
-		return nextPlace{free: now}
+	var counted []time.Time
+	for _, t := range e.Logins {
+		if t.Add(b.window).After(now) {
+			counted = append(counted, earlier(t, now))
+		}
 	}
 	slices.SortFunc(counted, time.Time.Compare)
-	last := counted[len(counted)-b.limit]
-	if last.After(now) {
-		last = now
+	free := now
+	for range ahead + 1 {
+		if n := len(counted); n >= b.limit {
+			free = counted[n-b.limit].Add(b.window)
+		}
+		counted = append(counted, free)
 	}
-	return nextPlace{free: last.Add(b.window)}
+	return nextPlace{free: free}
+}
+
+// earlier returns the earlier of two times.
+func earlier(a, b time.Time) time.Time {
+	if a.After(b) {
+		return b
+	}
+	return a
 }
 
 // What a failure is of.
@@ -373,7 +408,7 @@ type KnownFailureError struct {
 	// Until is when it is worth another try.
 	Until time.Time
 	// Credentials means that the platform refused them; otherwise no
-	// connection could be made.
+	// connection could be made, or no answer came in time.
 	Credentials bool
 }
 
@@ -385,31 +420,34 @@ func (e *KnownFailureError) Error() string {
 // connection is the key of a failure that is everybody's.
 const connection = "connection"
 
-// failureKey is the key of an account's refusal. It tells credentials apart by
+// refusalKey is the key of an account's refusal. It tells credentials apart by
 // sixteen bits, which is enough for half a minute and of no use to guess them.
-func failureKey(account Account) string {
+func refusalKey(account Account) string {
 	sum := sha256.Sum256([]byte(account.Key() + account.Password.Reveal()))
 	return account.Key()[:32] + hex.EncodeToString(sum[:2])
 }
+
+// silenceKey is the key of requests for an identity that got no answer in time.
+// It is not everybody's: another run may allow more time.
+func silenceKey(id Identity) string { return "silence-" + id.Key()[:32] }
 
 // refusal returns a [*KnownFailureError] when the request is known to fail.
 func (b *Budget) refusal(ctx context.Context, account Account, op operation) error {
 	if b == nil {
 		return nil
 	}
+	keys := []string{connection, silenceKey(account.Identity)}
+	if op == loggingIn {
+		keys = append(keys, refusalKey(account))
+	}
 	var known error
-	_ = b.update(ctx, account.UserServiceURL, func(e *LedgerEntry) error {
-		now := b.now()
-		keys := []string{connection}
-		if op == loggingIn {
-			keys = append(keys, failureKey(account))
-		}
+	_ = b.update(ctx, account.UserServiceURL, func(e *LedgerEntry, now time.Time) {
+		known = nil
 		for _, key := range keys {
-			if f, ok := e.Failures[key]; ok && f.At.Add(rememberFailure).After(now) && !f.At.After(now) {
-				known = &KnownFailureError{Text: f.Text, Until: f.At.Add(rememberFailure), Credentials: key != connection}
+			if f, ok := e.Failures[key]; ok && f.At.Add(rememberFailure).After(now) {
+				known = &KnownFailureError{Text: f.Text, Until: f.At.Add(rememberFailure), Credentials: key == refusalKey(account)}
 			}
 		}
-		return nil
 	})
 	return known
 }
@@ -420,16 +458,16 @@ func (b *Budget) refusedLately(ctx context.Context, account Account) (lately boo
 	if b == nil {
 		return false
 	}
-	_ = b.update(ctx, account.UserServiceURL, func(e *LedgerEntry) error {
-		f, ok := e.Failures[failureKey(account)]
-		lately = ok && f.At.Add(rememberForms).After(b.now())
-		return nil
+	_ = b.update(ctx, account.UserServiceURL, func(e *LedgerEntry, now time.Time) {
+		f, ok := e.Failures[refusalKey(account)]
+		lately = ok && f.At.Add(rememberForms).After(now)
 	})
 	return lately
 }
 
-// note remembers what a request came to: a refusal of credentials, or that no
-// connection could be made. A success clears both.
+// note remembers what a request came to: a refusal of credentials, that no
+// connection could be made, or that no answer came in time. An answer clears
+// the latter two, a success all of them.
 func (b *Budget) note(ctx context.Context, account Account, op operation, err error) {
 	var known *KnownFailureError
 	if b == nil || errors.As(err, &known) {
@@ -443,25 +481,25 @@ func (b *Budget) note(ctx context.Context, account Account, op operation, err er
 		return
 	case answer.Unreachable():
 		key = connection
+	case errors.Is(err, context.DeadlineExceeded):
+		key = silenceKey(account.Identity)
 	case op == loggingIn && answer.Refused():
-		key = failureKey(account)
+		key = refusalKey(account)
 	}
-	_ = b.update(context.WithoutCancel(ctx), account.UserServiceURL, func(e *LedgerEntry) error {
-		now := b.now()
-		maps.DeleteFunc(e.Failures, func(_ string, f Failure) bool { return !f.At.Add(rememberForms).After(now) })
-		if key != connection {
+	_ = b.update(context.WithoutCancel(ctx), account.UserServiceURL, func(e *LedgerEntry, now time.Time) {
+		if key != connection && key != silenceKey(account.Identity) {
 			delete(e.Failures, connection)
+			delete(e.Failures, silenceKey(account.Identity))
 		}
-		if err == nil && op == loggingIn {
-			delete(e.Failures, failureKey(account))
-		}
-		if key != "" {
+		switch {
+		case err == nil:
+			delete(e.Failures, refusalKey(account))
+		case key != "":
 			if e.Failures == nil {
 				e.Failures = make(map[string]Failure)
 			}
 			e.Failures[key] = Failure{At: now, Text: err.Error()}
 		}
-		return nil
 	})
 }
 
@@ -471,10 +509,7 @@ func (b *Budget) knownForm(ctx context.Context, id Identity) (form LoginForm) {
 	if b == nil {
 		return ""
 	}
-	_ = b.update(ctx, id.UserServiceURL, func(e *LedgerEntry) error {
-		form = e.Forms[id.Kind]
-		return nil
-	})
+	_ = b.update(ctx, id.UserServiceURL, func(e *LedgerEntry, _ time.Time) { form = e.Forms[id.Kind] })
 	return form
 }
 
@@ -483,11 +518,10 @@ func (b *Budget) rememberForm(ctx context.Context, id Identity, form LoginForm) 
 	if b == nil {
 		return
 	}
-	_ = b.update(context.WithoutCancel(ctx), id.UserServiceURL, func(e *LedgerEntry) error {
+	_ = b.update(context.WithoutCancel(ctx), id.UserServiceURL, func(e *LedgerEntry, _ time.Time) {
 		if e.Forms == nil {
 			e.Forms = make(map[Kind]LoginForm)
 		}
 		e.Forms[id.Kind] = form
-		return nil
 	})
 }

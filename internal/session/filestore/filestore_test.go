@@ -123,11 +123,6 @@ func TestStore_KeepsTheContract(t *testing.T) {
 	storetest.Run(t, func(t *testing.T) session.Store { return open(t, dir) })
 }
 
-func TestLedger_KeepsTheContract(t *testing.T) {
-	dir := t.TempDir()
-	storetest.RunLedger(t, func(t *testing.T) session.Ledger { return open(t, dir).Ledger() })
-}
-
 func TestOpen_WithoutDirUsesTheCacheDirectory(t *testing.T) {
 	home := t.TempDir()
 	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
@@ -160,10 +155,7 @@ func TestSave_FolderHoldsNoSecret(t *testing.T) {
 	for _, account := range []session.Account{admin, user} {
 		save(t, store, account, stored)
 	}
-	budget := session.NewBudget(store.Ledger(), session.BudgetConfig{})
-	if _, _, err := budget.Admit(t.Context(), admin.UserServiceURL); err != nil {
-		t.Fatal(err)
-	}
+	enter(t, openLedger(t, environment{"XDG_STATE_HOME": dir, "LocalAppData": dir}))
 
 	var forms []string
 	for _, text := range []string{
@@ -398,39 +390,6 @@ func TestSave_MarksOnlyAFolderOfOurOwnAsACache(t *testing.T) {
 				t.Errorf("CACHEDIR.TAG holds %q, error %v", tag, err)
 			}
 		})
-	}
-}
-
-// What stands in the ledger's place and is not a ledger stays, and the login is
-// counted elsewhere.
-func TestLedger_LeavesALinkInItsPlaceAlone(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("links need a privilege on Windows")
-	}
-	dir := t.TempDir()
-	ledger := open(t, dir).Ledger()
-	enter := func() error {
-		return ledger.Update(t.Context(), admin.UserServiceURL, func(e *session.LedgerEntry) error {
-			e.Logins = append(e.Logins, stored.IssuedAt)
-			return nil
-		})
-	}
-	if err := enter(); err != nil {
-		t.Fatal(err)
-	}
-	found, err := filepath.Glob(filepath.Join(own(dir), "*.ledger.json"))
-	if err != nil || len(found) != 1 {
-		t.Fatalf("ledgers: %v, %v, want one", found, err)
-	}
-	if err := errors.Join(os.Remove(found[0]), os.Symlink(filepath.Join(dir, "elsewhere"), found[0])); err != nil {
-		t.Fatal(err)
-	}
-	var foreign *filestore.EntryError
-	if err := enter(); !errors.As(err, &foreign) || !strings.Contains(err.Error(), found[0]) {
-		t.Errorf("Update = %v, want an EntryError that names the link", err)
-	}
-	if info, err := os.Lstat(found[0]); err != nil || info.Mode()&fs.ModeSymlink == 0 {
-		t.Errorf("the link was replaced: %v, %v", info, err)
 	}
 }
 

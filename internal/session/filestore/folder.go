@@ -57,6 +57,14 @@ func (e *EntryError) Unwrap() error { return session.ErrForeign }
 type folder struct {
 	path string
 	log  *slog.Logger
+	// remedy is what helps when the folder is not fit for use, besides making
+	// it so; empty when there is nothing.
+	remedy string
+	// isCache lets it be marked as one.
+	isCache bool
+	// isTemporary is a folder among those of others: what it lies in is not
+	// made, and no other user may even read it.
+	isTemporary bool
 
 	mu   sync.Mutex
 	made bool
@@ -64,7 +72,7 @@ type folder struct {
 
 // ownFolder returns the folder of our own inside parent.
 func ownFolder(parent string, log *slog.Logger) *folder {
-	return &folder{path: filepath.Join(parent, folderName), log: log}
+	return &folder{path: filepath.Join(parent, folderName), log: log, remedy: "let session.path be another folder", isCache: true}
 }
 
 // file is the path of a file in the folder.
@@ -78,8 +86,10 @@ func (f *folder) prepare(ctx context.Context, again bool) error {
 	if f.made && !again {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
-		return err
+	if !f.isTemporary {
+		if err := os.MkdirAll(filepath.Dir(f.path), 0o700); err != nil {
+			return err
+		}
 	}
 	if err := f.checkParent(); err != nil {
 		return err
@@ -90,8 +100,10 @@ func (f *folder) prepare(ctx context.Context, again bool) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	if err := f.mark(); err != nil {
-		f.log.DebugContext(ctx, "the folder for sessions could not be marked as a cache", "error", err)
+	if f.isCache {
+		if err := f.mark(); err != nil {
+			f.log.DebugContext(ctx, "the folder for sessions could not be marked as a cache", "error", err)
+		}
 	}
 	f.made = true
 	return nil
@@ -124,16 +136,19 @@ func (f *folder) mark() error {
 // another folder where it is. A missing folder is [fs.ErrNotExist].
 func (f *folder) check() error {
 	own, err := os.Lstat(f.path)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
+	}
+	mode := own.Mode().Perm()
+	switch {
 	case !own.IsDir():
 		return &EntryError{Path: f.path, Reason: "is not a folder"}
 	case !ownedByUser(own):
-		return fmt.Errorf("%s belongs to another user", f.path)
+		return f.unfit(f.path+" belongs to another user", "")
 	case othersMayWrite(own):
-		return fmt.Errorf("other users may write to %s (mode %s); take that from them, or let session.path be another folder",
-			f.path, own.Mode().Perm())
+		return f.unfit(fmt.Sprintf("other users may write to %s (mode %s)", f.path, mode), "take that from them")
+	case f.isTemporary && permissionsMatter && mode&0o077 != 0:
+		return f.unfit(fmt.Sprintf("other users have permissions on %s (mode %s)", f.path, mode), "take them away")
 	}
 	return f.checkParent()
 }
@@ -151,12 +166,24 @@ func (f *folder) checkParent() error {
 	case err != nil:
 		return err
 	case !ownedByUserOrRoot(link) || !ownedByUserOrRoot(parent):
-		return fmt.Errorf("%s belongs to another user; let session.path be a folder of your own", path)
+		return f.unfit(path+" belongs to another user", "")
 	case othersMayWrite(parent) && parent.Mode()&fs.ModeSticky == 0:
-		return fmt.Errorf("other users may write to %s (mode %s) and so replace the sessions in it; let session.path be another folder",
-			path, parent.Mode().Perm())
+		return f.unfit(fmt.Sprintf("other users may write to %s (mode %s) and so replace what is in it", path, parent.Mode().Perm()), "take that from them")
 	}
 	return nil
+}
+
+// unfit returns the error of a folder that is not fit for use, with what helps.
+func (f *folder) unfit(reason, advice string) error {
+	switch {
+	case advice == "" && f.remedy == "":
+		return errors.New(reason)
+	case advice == "":
+		return errors.New(reason + "; " + f.remedy)
+	case f.remedy == "":
+		return errors.New(reason + "; " + advice)
+	}
+	return errors.New(reason + "; " + advice + ", or " + f.remedy)
 }
 
 // read returns the contents of a file. A missing one is [fs.ErrNotExist]; what

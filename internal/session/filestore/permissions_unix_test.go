@@ -32,17 +32,20 @@ func TestSave_MakesFolder0700AndFiles0600(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache", "sessions")
 	store := open(t, dir)
 	save(t, store, admin, stored)
-	if _, _, err := session.NewBudget(store.Ledger(), session.BudgetConfig{}).Admit(t.Context(), "https://a.example"); err != nil {
-		t.Fatal(err)
+	state := filepath.Join(t.TempDir(), "local", "state")
+	enter(t, openLedger(t, environment{"XDG_STATE_HOME": state}))
+	ledger := filepath.Join(state, "terraform-provider-telematics")
+	for _, folder := range []string{dir, own(dir), state, ledger} {
+		wantMode(t, folder, 0o700)
 	}
-	wantMode(t, dir, 0o700)
-	wantMode(t, own(dir), 0o700)
-	entries, err := os.ReadDir(own(dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, entry := range entries {
-		wantMode(t, filepath.Join(own(dir), entry.Name()), 0o600)
+	for _, folder := range []string{own(dir), ledger} {
+		entries, err := os.ReadDir(folder)
+		if err != nil || len(entries) == 0 {
+			t.Fatalf("%s holds %v, error %v", folder, entries, err)
+		}
+		for _, entry := range entries {
+			wantMode(t, filepath.Join(folder, entry.Name()), 0o600)
+		}
 	}
 }
 
@@ -245,5 +248,72 @@ func TestUnreadableFile_IsAnErrorAndStays(t *testing.T) {
 	// It may be of a newer format.
 	if err := trySave(t, store, admin, stored); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("Save = %v, want fs.ErrPermission", err)
+	}
+}
+
+// In the temporary folder anybody may have made what has the ledger's name.
+func TestLedger_InTheTemporaryFolderIsTheUsersAlone(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		make func(path string) error
+		want string // of the error; empty is none
+	}{
+		{name: "made before", make: func(path string) error { return os.Mkdir(path, 0o700) }},
+		{name: "others may read it", make: func(path string) error { return os.Mkdir(path, 0o755) }, want: "other users have permissions on "},
+		{name: "others may write to it", make: func(path string) error {
+			return errors.Join(os.Mkdir(path, 0o700), os.Chmod(path, 0o777))
+		}, want: "other users may write to "},
+		{name: "a link to a folder of the user's", make: func(path string) error {
+			return errors.Join(os.Mkdir(path+"-elsewhere", 0o700), os.Symlink(path+"-elsewhere", path))
+		}, want: "is not a folder"},
+		{name: "a file", make: func(path string) error { return os.WriteFile(path, nil, 0o600) }, want: "is not a folder"},
+		{name: "another user's", make: func(path string) error {
+			return errors.Join(os.Mkdir(path, 0o700), os.Chown(path, 12345, -1))
+		}, want: "belongs to another user"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if test.want == "belongs to another user" && os.Geteuid() != 0 {
+				t.Skip("folders can be given away by root only")
+			}
+			temporary := t.TempDir()
+			path := filepath.Join(temporary, filestore.TemporaryLedgerName)
+			if err := errors.Join(os.Chmod(temporary, 0o777|fs.ModeSticky), test.make(path)); err != nil {
+				t.Fatal(err)
+			}
+			err := openLedger(t, environment{"TMPDIR": temporary}).Update(t.Context(), admin.UserServiceURL, func(e *session.LedgerEntry) error {
+				e.Logins = append(e.Logins, stored.IssuedAt)
+				return nil
+			})
+			if test.want == "" {
+				if err != nil {
+					t.Errorf("Update: %v", err)
+				}
+				onlyLedger(t, temporary)
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("Update = %v, want an error that names the folder and %q", err, test.want)
+			}
+			if found := ledgersIn(t, temporary); len(found) != 0 {
+				t.Errorf("ledgers: %v, want none", found)
+			}
+		})
+	}
+}
+
+// A user that is somebody else for a moment, as with sudo, keeps the home.
+func TestLedger_InAnotherUsersHomeIsRefused(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("folders can be given away by root only")
+	}
+	home, temporary := t.TempDir(), t.TempDir()
+	state := filepath.Join(home, ".local", "state")
+	if err := errors.Join(os.MkdirAll(state, 0o755), os.Chown(state, 12345, -1)); err != nil {
+		t.Fatal(err)
+	}
+	enter(t, openLedger(t, environment{"HOME": home, "TMPDIR": temporary}))
+	onlyLedger(t, temporary)
+	if entries, err := os.ReadDir(state); err != nil || len(entries) != 0 {
+		t.Errorf("in the other user's folder are %v, error %v, want nothing", entries, err)
 	}
 }

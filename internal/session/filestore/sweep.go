@@ -5,21 +5,22 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 )
 
 // Ages at which files are swept. A refresh token lives for three months
 // (PLATFORM-API.md §5), and no write takes an hour.
 const (
-	sessionAge  = 100 * 24 * time.Hour
+	entryAge    = 100 * 24 * time.Hour
 	leftoverAge = time.Hour
 )
 
 // The names of our files, matched whole: there may be other files in the folder.
 var (
-	entryName = regexp.MustCompile(`^([0-9a-f]{64})\.(session|lock)$`)
+	entryName = regexp.MustCompile(`^([0-9a-f]{64})\.(session|lock|ledger\.json|ledger\.json\.lock)$`)
 	tempName  = regexp.MustCompile(`^([0-9a-f]{64}\.(session|ledger\.json)|salt)\.[0-9]+\.tmp$`)
-	otherName = regexp.MustCompile(`^([0-9a-f]{64}\.ledger\.json(\.lock)?|salt(\.lock)?|CACHEDIR\.TAG)$`)
+	otherName = regexp.MustCompile(`^(salt(\.lock)?|CACHEDIR\.TAG)$`)
 )
 
 // isOurName reports whether a file of that name is ours.
@@ -27,9 +28,9 @@ func isOurName(name string) bool {
 	return entryName.MatchString(name) || tempName.MatchString(name) || otherName.MatchString(name)
 }
 
-// sweep removes the sessions that are too old to use, the locks without a
-// session, and what killed writers left behind. What it cannot remove it leaves
-// to the next sweep.
+// sweep removes the sessions that are too old to use, the ledgers of platforms
+// that nobody logs in to any more, the locks of neither, and what killed writers
+// left behind. What it cannot remove it leaves to the next sweep.
 func (f *folder) sweep() {
 	entries, err := os.ReadDir(f.path)
 	if err != nil {
@@ -44,29 +45,33 @@ func (f *folder) sweep() {
 			continue
 		}
 		parts := entryName.FindStringSubmatch(entry.Name())
-		if parts == nil || !older(path, sessionAge) {
+		if parts == nil || !older(path, entryAge) {
 			continue
 		}
-		if stem := f.file(parts[1]); parts[2] == "session" || missing(stem+sessionSuffix) {
-			removeOld(stem)
+		file, lock := f.file(parts[1]+sessionSuffix), f.file(parts[1]+lockSuffix)
+		if strings.HasPrefix("."+parts[2], ledgerSuffix) {
+			file, lock = f.file(parts[1]+ledgerSuffix), f.file(parts[1]+ledgerSuffix+lockSuffix)
+		}
+		if path == file || missing(file) {
+			removeOld(file, lock)
 		}
 	}
 }
 
-// removeOld removes an old session with its lock, or a lock that has none,
-// unless another process holds the lock.
-func removeOld(stem string) {
-	held, err := tryLock(stem + lockSuffix)
+// removeOld removes an old file with its lock, or a lock that has none, unless
+// another process holds the lock.
+func removeOld(file, lock string) {
+	held, err := tryLock(lock)
 	if err != nil || held == nil {
 		return
 	}
 	defer func() { _ = held.release() }()
-	// The session may have been replaced before the lock was taken.
-	if name := stem + sessionSuffix; older(name, sessionAge) {
-		_ = os.Remove(name)
+	// The file may have been replaced before the lock was taken.
+	if older(file, entryAge) {
+		_ = os.Remove(file)
 	}
-	if missing(stem + sessionSuffix) {
-		_ = os.Remove(stem + lockSuffix)
+	if missing(file) {
+		_ = os.Remove(lock)
 	}
 }
 

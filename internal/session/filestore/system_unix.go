@@ -6,9 +6,42 @@ import (
 	"io/fs"
 	"os"
 	"os/user"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 )
+
+// ledgerName is the name of the ledger's folder.
+const ledgerName = "terraform-provider-telematics"
+
+// placesOf returns the folders that a ledger may lie in (XDG Base Directory
+// Specification; macOS has one folder for the data of programs).
+func placesOf(getenv func(string) string) (p places) {
+	home := getenv("HOME")
+	state, runtimeDir, temporary, cache := getenv("XDG_STATE_HOME"), getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), getenv("XDG_CACHE_HOME")
+	if !filepath.IsAbs(state) && home != "" {
+		state = filepath.Join(home, ".local", "state")
+		if runtime.GOOS == "darwin" {
+			state = filepath.Join(home, "Library", "Application Support")
+		}
+	}
+	if !filepath.IsAbs(cache) && home != "" {
+		cache = filepath.Join(home, ".cache")
+		if runtime.GOOS == "darwin" {
+			cache = filepath.Join(home, "Library", "Caches")
+		}
+	}
+	if !filepath.IsAbs(temporary) {
+		temporary = "/tmp"
+	}
+	return places{
+		state:     filepath.Join(state, ledgerName),
+		runtime:   filepath.Join(runtimeDir, ledgerName),
+		temporary: filepath.Join(temporary, ledgerName+"-"+strconv.Itoa(os.Geteuid())),
+		cache:     cache,
+	}
+}
 
 // permissionsMatter says that file modes decide which users can read a file.
 const permissionsMatter = true

@@ -3,8 +3,22 @@ package filestore
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"syscall"
 )
+
+// ledgerName is the name of the ledger's folder. The user's local folder holds
+// caches as well, so it is not that of the sessions.
+const ledgerName = "terraform-provider-telematics-logins"
+
+// placesOf returns the folders that a ledger may lie in.
+func placesOf(getenv func(string) string) places {
+	return places{
+		state:     filepath.Join(getenv("LocalAppData"), ledgerName),
+		temporary: filepath.Join(os.TempDir(), ledgerName),
+	}
+}
 
 // permissionsMatter says that file modes do not decide which users can read a
 // file: on Windows the user's cache directory has an access control list that

@@ -28,6 +28,37 @@ func RunLedger(t *testing.T, open func(t *testing.T) session.Ledger) {
 	}
 }
 
+// RunUnreadableLedger checks that a ledger whose entry was damaged says so once.
+// The function damages the entry of a platform as it is stored.
+func RunUnreadableLedger(t *testing.T, open func(t *testing.T) session.Ledger, damage func(t *testing.T, platform string)) {
+	t.Helper()
+	one, other, platform := open(t), open(t), newPlatform(t)
+	update(t, one, platform, func(e *session.LedgerEntry) error {
+		e.Logins = []time.Time{epoch}
+		return nil
+	})
+	damage(t, platform)
+	for _, unchanged := range []error{errors.New("changed its mind"), nil} {
+		err := other.Update(t.Context(), platform, func(e *session.LedgerEntry) error {
+			if !e.Unreadable || len(e.Logins) != 0 {
+				t.Errorf("the entry is %+v, want it unreadable", *e)
+			}
+			e.Unreadable = false
+			return unchanged
+		})
+		if !errors.Is(err, unchanged) {
+			t.Errorf("Update = %v, want %v", err, unchanged)
+		}
+	}
+	update(t, one, platform, func(e *session.LedgerEntry) error {
+		if e.Unreadable {
+			t.Error("the entry is unreadable although it was written anew")
+		}
+		return nil
+	})
+	wantEntry(t, one, platform, session.LedgerEntry{})
+}
+
 func writtenIsRead(t *testing.T, open func(*testing.T) session.Ledger) {
 	one, other, platform := open(t), open(t), newPlatform(t)
 	wantEntry(t, one, platform, session.LedgerEntry{})
