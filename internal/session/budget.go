@@ -69,6 +69,9 @@ type Budget struct {
 
 	mu     sync.Mutex
 	queues map[string][]chan struct{}
+	// refused are the logins of this process that have just not been sent, since
+	// they could not have a place in time.
+	refused map[string]refusals
 }
 
 // NewBudget returns a budget that is kept in ledger.
@@ -112,8 +115,9 @@ type BudgetError struct {
 	Blocked bool
 	Limit   int
 	Window  time.Duration
-	// Ahead is how many logins of this process wait for a place before this
-	// one.
+	// Ahead is how many logins of this process were to have a place before this
+	// one. They wait for it, or were refused as this one is; At counts them in, so
+	// that the last error says how long the whole takes.
 	Ahead int
 	// Wait is how long this one would have to wait.
 	Wait time.Duration
@@ -126,7 +130,7 @@ func (e *BudgetError) Error() string {
 		return fmt.Sprintf("no login was sent: %s has blocked logins from this address until %s", e.Platform, at)
 	}
 	if e.Ahead > 0 {
-		return fmt.Sprintf("no login was sent: this machine has used up its %d logins per %s at %s, %d more wait before this one, and its place is free at %s",
+		return fmt.Sprintf("no login was sent: this machine has used up its %d logins per %s at %s, and with %d more of this run before this one, its place is free at %s",
 			e.Limit, e.Window, e.Platform, e.Ahead, at)
 	}
 	return fmt.Sprintf("no login was sent: this machine has used up its %d logins per %s at %s, and the next is free at %s",
@@ -191,10 +195,7 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 		case !taken.IsZero():
 			return Place{budget: b, ctx: context.WithoutCancel(ctx), platform: platform, taken: taken}, waited, nil
 		case next.blocked, first && next.free.After(started.Add(patience)), waited > patience:
-			return Place{}, waited, &BudgetError{
-				Platform: platform, At: next.free, Blocked: next.blocked, Limit: b.limit, Window: b.window,
-				Ahead: ahead, Wait: next.free.Sub(started),
-			}
+			return Place{}, waited, b.refuse(ctx, platform, turn, started, next)
 		}
 		if first && next.free.After(now) {
 			b.log.InfoContext(ctx, "the login waits to keep within the platform's limit",
@@ -217,6 +218,44 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 			return Place{}, max(0, b.now().Sub(started)), context.Cause(ctx)
 		}
 	}
+}
+
+// refusals are logins that were not sent, each within a minute of the one before.
+type refusals struct {
+	count int
+	last  time.Time
+}
+
+// refuse returns the error of a login that is not sent. Those that were refused
+// before count as if they had waited: the last of many says how long all take.
+func (b *Budget) refuse(ctx context.Context, platform string, turn chan struct{}, started time.Time, next nextPlace) error {
+	ahead := 0
+	if !next.blocked {
+		ahead = b.refusedBefore(platform, turn)
+		if err := b.update(ctx, platform, func(e *LedgerEntry, now time.Time) { next = b.nextFree(e, now, ahead) }); err != nil {
+			return err
+		}
+	}
+	return &BudgetError{
+		Platform: platform, At: next.free, Blocked: next.blocked, Limit: b.limit, Window: b.window,
+		Ahead: ahead, Wait: next.free.Sub(started),
+	}
+}
+
+// refusedBefore counts a login that is refused, and returns how many logins come
+// before it.
+func (b *Budget) refusedBefore(platform string, turn chan struct{}) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refused == nil {
+		b.refused = make(map[string]refusals)
+	}
+	before, now := b.refused[platform], b.now()
+	if now.Sub(before.last) > time.Minute {
+		before.count = 0
+	}
+	b.refused[platform] = refusals{count: before.count + 1, last: now}
+	return before.count + slices.Index(b.queues[platform], turn)
 }
 
 // join queues a caller for a place. It returns how many callers are before it,
@@ -427,16 +466,18 @@ func refusalKey(account Account) string {
 	return account.Key()[:32] + hex.EncodeToString(sum[:2])
 }
 
-// silenceKey is the key of requests for an identity that got no answer in time.
-// It is not everybody's: another run may allow more time.
-func silenceKey(id Identity) string { return "silence-" + id.Key()[:32] }
+// silenceKey is the key of requests that got no answer in the time that the
+// budget's runs allow. Others may allow more.
+func (b *Budget) silenceKey(op operation) string {
+	return fmt.Sprintf("no %s within %s", op, b.timeout)
+}
 
 // refusal returns a [*KnownFailureError] when the request is known to fail.
 func (b *Budget) refusal(ctx context.Context, account Account, op operation) error {
 	if b == nil {
 		return nil
 	}
-	keys := []string{connection, silenceKey(account.Identity)}
+	keys := []string{connection, b.silenceKey(op)}
 	if op == loggingIn {
 		keys = append(keys, refusalKey(account))
 	}
@@ -480,16 +521,20 @@ func (b *Budget) note(ctx context.Context, account Account, op operation, err er
 	case answer == nil:
 		return
 	case answer.Unreachable():
+		if _, mayPass := answer.Retry(); !mayPass {
+			// Nobody waits for it, and another run may be set up better.
+			return
+		}
 		key = connection
 	case errors.Is(err, context.DeadlineExceeded):
-		key = silenceKey(account.Identity)
+		key = b.silenceKey(op)
 	case op == loggingIn && answer.Refused():
 		key = refusalKey(account)
 	}
 	_ = b.update(context.WithoutCancel(ctx), account.UserServiceURL, func(e *LedgerEntry, now time.Time) {
-		if key != connection && key != silenceKey(account.Identity) {
+		if key != connection && key != b.silenceKey(op) {
 			delete(e.Failures, connection)
-			delete(e.Failures, silenceKey(account.Identity))
+			delete(e.Failures, b.silenceKey(op))
 		}
 		switch {
 		case err == nil:

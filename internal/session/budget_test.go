@@ -399,3 +399,178 @@ func TestBudget_DefaultsAreThePlatformsLimit(t *testing.T) {
 		wantRefused(t, b, time.Now().Add(session.DefaultLoginWindow), false)
 	})
 }
+
+// TestBudgets_DoNotPruneEachOther: a stack with a longer window counts what one
+// with a shorter has long forgotten.
+func TestBudgets_DoNotPruneEachOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger := &session.MemoryLedger{}
+		hourly := session.NewBudget(ledger, session.BudgetConfig{Limit: 5, Window: time.Hour})
+		for range 5 {
+			login(t, hourly, somewhere)
+		}
+		full := time.Now().Add(time.Hour)
+		time.Sleep(2 * time.Minute)
+		login(t, perMinute(ledger, 5), somewhere)
+		wantRefused(t, hourly, full, false)
+		// The other's login counts as well.
+		time.Sleep(58*time.Minute + time.Second)
+		for range 4 {
+			login(t, hourly, somewhere)
+		}
+		wantRefused(t, hourly, full.Add(2*time.Minute), false)
+	})
+}
+
+// TestLedger_ForgetsAfterADay bounds what it holds.
+func TestLedger_ForgetsAfterADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger := &session.MemoryLedger{}
+		held := func() (n int) {
+			_ = ledger.Update(t.Context(), somewhere, func(e *session.LedgerEntry) error {
+				n = len(e.Logins)
+				return nil
+			})
+			return n
+		}
+		login(t, perMinute(ledger, 5), somewhere)
+		time.Sleep(24*time.Hour - time.Second)
+		login(t, perMinute(ledger, 5), somewhere)
+		if got := held(); got != 2 {
+			t.Errorf("%d logins are kept within a day, want both", got)
+		}
+		time.Sleep(time.Second)
+		login(t, perMinute(ledger, 5), somewhere)
+		if got := held(); got != 2 {
+			t.Errorf("%d logins are kept, want those of a day", got)
+		}
+	})
+}
+
+// unreadableLedger is one whose entry cannot be read the first time.
+type unreadableLedger struct {
+	session.MemoryLedger
+	wasRead bool
+}
+
+func (l *unreadableLedger) Update(ctx context.Context, platform string, change func(*session.LedgerEntry) error) error {
+	return l.MemoryLedger.Update(ctx, platform, func(e *session.LedgerEntry) error {
+		e.Unreadable = !l.wasRead
+		l.wasRead = true
+		return change(e)
+	})
+}
+
+// What an open asks the ledger first is not for a place, and must not make it
+// readable by forgetting what it held.
+func TestOpen_UnreadableLedgerCountsAsFullForAWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, ledger, full := newPlatform(), &unreadableLedger{}, time.Now().Add(time.Minute)
+		open := func() error {
+			budget := session.NewBudget(ledger, session.BudgetConfig{Limit: 3})
+			_, err := session.NewManager(session.Config{Budget: budget}).Open(t.Context(), session.Request{Account: admin, Authorizer: p})
+			return err
+		}
+		for range 2 {
+			var held *session.BudgetError
+			if err := open(); !errors.As(err, &held) || !held.At.Equal(full) || held.Blocked {
+				t.Errorf("error = %v, want a login to be free at %s", err, full)
+			}
+			time.Sleep(30 * time.Second)
+		}
+		if err := open(); err != nil || p.counts() != (counts{logins: 1}) {
+			t.Errorf("a window later: %v, requests %+v, want a login", err, p.counts())
+		}
+	})
+}
+
+// New identities of one run get their places in the order in which they ask, and
+// none is passed over until it has waited too long.
+func TestAdmit_ManyNewIdentitiesWaitInTurn(t *testing.T) {
+	const users, parallel = 200, 10
+	synctest.Test(t, func(t *testing.T) {
+		b := perMinute(&session.MemoryLedger{}, 5)
+		started := time.Now()
+		var (
+			mu      sync.Mutex
+			longest time.Duration
+			all     sync.WaitGroup
+		)
+		slots := make(chan struct{}, parallel)
+		for range users {
+			slots <- struct{}{}
+			all.Go(func() {
+				defer func() { <-slots }()
+				waited := login(t, b, somewhere)
+				mu.Lock()
+				defer mu.Unlock()
+				longest = max(longest, waited)
+			})
+		}
+		all.Wait()
+		if took := time.Since(started).Round(time.Minute); took != (users/5-1)*time.Minute {
+			t.Errorf("%d logins took %s", users, took)
+		}
+		if longest > parallel/5*time.Minute {
+			t.Errorf("one of them waited %s, want no longer than those before it took", longest)
+		}
+	})
+}
+
+// Those that ask at once and cannot all have a place in time are told at once:
+// when their place is free, and how long that takes.
+func TestAdmit_WhatCannotHaveItsPlaceInTimeFailsAtOnce(t *testing.T) {
+	const users = 200
+	for _, test := range []struct {
+		name   string
+		wait   time.Duration
+		served int
+	}{
+		{"two minutes", 2 * time.Minute, 15},
+		{"raised", 40 * time.Minute, users},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{Limit: 5, Window: time.Minute, Wait: test.wait})
+				started := time.Now()
+				var (
+					mu      sync.Mutex
+					served  int
+					last    time.Time
+					longest time.Duration
+					all     sync.WaitGroup
+				)
+				for range users {
+					all.Go(func() {
+						place, waited, err := b.Admit(t.Context(), somewhere)
+						mu.Lock()
+						defer mu.Unlock()
+						var held *session.BudgetError
+						switch {
+						case err == nil:
+							place.Answered()
+							served++
+							last = time.Now()
+						case !errors.As(err, &held) || waited != 0 || !held.At.Equal(started.Add(held.Wait)) || held.Ahead == 0:
+							t.Errorf("Admit = %#v after %s, want a refusal at once that says when the place is free", err, waited)
+						default:
+							longest = max(longest, held.Wait)
+						}
+					})
+				}
+				all.Wait()
+				if served != test.served {
+					t.Errorf("%d of %d logins were sent, want %d", served, users, test.served)
+				}
+				if want := time.Duration(test.served/5-1) * time.Minute; last.Sub(started) != want {
+					t.Errorf("the last was sent after %s, want %s", last.Sub(started), want)
+				}
+				// Where it is too short, one of them tells how long the whole takes.
+				// What gets a place while that is told may be counted in twice.
+				if want := (users/5 - 1) * time.Minute; test.served < users && (longest < want || longest > want+time.Minute) {
+					t.Errorf("the longest wait that is told is %s, want %s", longest, want)
+				}
+			})
+		})
+	}
+}
