@@ -32,6 +32,9 @@ func main() {
 	}
 	var guard lifetime.Guard
 	if !*debug {
+		if err := coredump.Hide(); err != nil {
+			log.Print(err)
+		}
 		guard.Watch()
 	}
 	err := providerserver.Serve(context.Background(), provider.New(version, provider.Options{Begin: guard.Begin}), providerserver.ServeOpts{

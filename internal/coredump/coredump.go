@@ -1,3 +1,3 @@
 // Package coredump keeps the memory of the process, which holds tokens, out of
-// files.
+// files and away from other processes.
 package coredump

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
@@ -47,7 +48,7 @@ func serveTimeTraveller() {
 	if err != nil {
 		log.Fatalf("%s: %v", clockVariable, err)
 	}
-	if err := coredump.Disable(); err != nil {
+	if err := errors.Join(coredump.Disable(), coredump.Hide()); err != nil {
 		log.Fatal(err)
 	}
 	fatal := os.Getenv(panicVariable)
