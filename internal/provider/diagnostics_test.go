@@ -204,11 +204,6 @@ func TestFaultOnTheWayIsExplained(t *testing.T) {
 			wantNotSaid(t, opened.diagnostics, "attempts")
 			wantNotSaid(t, opened.diagnostics, "password")
 
-			// Another run knows of it for half a minute.
-			known := configured(t, p, env.admin(), nil).open(nil)
-			wantSaid(t, known.diagnostics, failure("", "Login failed", test.words[0], "has just failed in another run", "Check user_service_url ("+test.url+")"))
-			p.clock.Advance(31 * time.Second)
-
 			stale := config{"resume": config{"access_token": jwtOf(`{"exp":1}`), "refresh_token": "opaque"}}
 			opened = configured(t, p, env, nil).open(stale)
 			wantSaid(t, opened.diagnostics, failure("", "Session not refreshed", append(test.words, tokensKept)...))

@@ -39,5 +39,8 @@ func (s settings) openVault(now func() time.Time, log *slog.Logger) session.Stor
 }
 
 // lockWait is how long to wait for another process that gets a session of the
-// same identity: what its login may wait and its requests may take.
-func (s settings) lockWait() time.Duration { return s.loginWait + 5*s.requestTimeout }
+// same identity: as long as it may wait for its login and for the platform, and
+// ten seconds at the least, since it also works between its requests.
+func (s settings) lockWait() time.Duration {
+	return max(s.loginWait+5*s.requestTimeout, 10*time.Second)
+}
