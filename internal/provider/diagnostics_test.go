@@ -304,7 +304,7 @@ func TestWrongClockIsWarnedOf(t *testing.T) {
 	}
 }
 
-func TestExplainNotices_TellsALoginThatWaited(t *testing.T) {
+func TestNotices_TellALoginThatWaited(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin().user().with("TELEMATICS_LOGIN_LIMIT", "1"), config{"login_wait": "2m"})
