@@ -1,9 +1,11 @@
 package sealed
 
 import (
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"regexp"
 	"slices"
 	"sync"
 
@@ -29,10 +31,22 @@ const (
 	argonThreads = 1
 )
 
-// deriveKey turns a password into the key of what is sealed with salt.
+// A random UUID, as instance keys are, has 122 random bits. Nobody guesses it, at
+// whatever cost of a guess, so it needs no Argon2id. Other versions of UUIDs are
+// made of times and addresses.
+var randomUUID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
+// deriveKey turns a password into the key of what is sealed with salt: a random
+// UUID with HKDF (RFC 5869), any other password with Argon2id.
 func deriveKey(password secret.String, salt []byte) []byte {
 	text := []byte(password.Reveal())
 	defer clear(text)
+	if randomUUID.Match(text) {
+		key, err := hkdf.Key(sha256.New, text, salt, magic, chacha20poly1305.KeySize)
+		if err == nil { // only a key of thousands of bytes is an error
+			return key
+		}
+	}
 	return argon2.IDKey(text, salt, argonTime, argonMemory, argonThreads, chacha20poly1305.KeySize)
 }
 

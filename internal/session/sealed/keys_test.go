@@ -2,6 +2,7 @@ package sealed_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"sync"
 	"testing"
 
@@ -66,7 +67,7 @@ func TestSalt_IsThatOfTheFirstSessionOpened(t *testing.T) {
 
 func TestKey_DiffersBySaltAndPassword(t *testing.T) {
 	seen := map[string]string{}
-	for _, password := range []string{"a", "b"} {
+	for _, password := range []string{"a", "b", "5f0c2f0e-9a3d-4c5b-8e21-0b7f6a1d9c34", "5f0c2f0e-9a3d-4c5b-8e21-0b7f6a1d9c35"} {
 		for _, salt := range []string{"0123456789abcdef", "0123456789abcdeg"} {
 			key := sealed.DeriveKey(secret.New(password), []byte(salt))
 			if len(key) != 32 {
@@ -80,10 +81,36 @@ func TestKey_DiffersBySaltAndPassword(t *testing.T) {
 	}
 }
 
-// BenchmarkDeriveKey is what a guess at a password costs.
+// The keys are part of format 1: what one version of the provider has sealed, the
+// next one opens. Only a UUID that is random needs no Argon2id.
+func TestKey_IsThatOfTheFormat(t *testing.T) {
+	for _, test := range []struct{ name, password, want string }{
+		{"a password", "correct horse", "d84939ccc6551ab1554e51d9660cb07fe7ddd1f4baff2f830776797c05f5fb33"},
+		{"a random UUID", "5f0c2f0e-9a3d-4c5b-8e21-0b7f6a1d9c34", "bdcde0e265424d37a939b67452c28888d94f8528889860175787d57b8f5bbae1"},
+		{"a UUID made of a time", "5f0c2f0e-9a3d-1c5b-8e21-0b7f6a1d9c34", "713fcfee0660b09c6bcb2b679a4b55a173895259fbbd4498ac43e2fe4081a9c0"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := hex.EncodeToString(sealed.DeriveKey(secret.New(test.password), []byte("0123456789abcdef"))); got != test.want {
+				t.Errorf("the key is %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// BenchmarkDeriveKey is what a guess costs.
 func BenchmarkDeriveKey(b *testing.B) {
-	b.ReportAllocs()
-	for b.Loop() {
-		sealed.DeriveKey(admin.Password, salt)
+	for _, of := range []struct {
+		name     string
+		password secret.String
+	}{
+		{"password", admin.Password},
+		{"random_UUID", secret.New("5f0c2f0e-9a3d-4c5b-8e21-0b7f6a1d9c34")},
+	} {
+		b.Run(of.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				sealed.DeriveKey(of.password, salt)
+			}
+		})
 	}
 }
