@@ -2,6 +2,7 @@ package vaultstore
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,6 +11,8 @@ import (
 	"unicode"
 
 	"github.com/hashicorp/vault/api"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
 // A Reason tells the errors of a store apart.
@@ -22,30 +25,31 @@ const (
 	Misconfigured Reason = "misconfigured"
 	// NoToken means that there is no token to authenticate with.
 	NoToken Reason = "no token"
-	// Unreachable means that nothing answered, or an error of a server in
-	// between.
+	// Unreachable means that nothing answered, or that what did failed.
 	Unreachable Reason = "unreachable"
+	// NoTLS means that no secure connection could be made.
+	NoTLS Reason = "no TLS"
 	// Sealed means that Vault is sealed, or not initialised.
 	Sealed Reason = "sealed"
 	// Forbidden means that the token is not valid, or its policies do not
-	// allow the request.
+	// allow the request. A write that is forbidden is [session.ErrNotWritable].
 	Forbidden Reason = "forbidden"
 	// NoMount means that no secrets engine is mounted there.
 	NoMount Reason = "no mount"
 	// NotKV2 means that the engine is not KV version 2.
 	NotKV2 Reason = "not KV v2"
 	// Foreign means that somebody else's secret is at the path. It is not
-	// written over.
+	// written over. The error is [session.ErrForeign].
 	Foreign Reason = "foreign"
 	// NewerFormat means that a newer version of the provider has stored the
-	// session. It is not written over. The error wraps
-	// [session.ErrNewerFormat].
+	// session. It is not written over. The error is [session.ErrNewerFormat].
 	NewerFormat Reason = "newer format"
 	// Refused means that Vault answered something else.
 	Refused Reason = "refused"
 )
 
-// An Error says why the store cannot be used, and what to do.
+// An Error says why the store cannot be used, and what to do. Its kinds are
+// those of [session.Store] (ARCHITECTURE.md, rule 6).
 type Error struct {
 	Reason Reason
 	// Address is Vault's, without credentials.
@@ -60,13 +64,37 @@ type Error struct {
 	// Detail is what Vault or the network said, in one line, with no secret.
 	Detail string
 
-	cause error
+	passing bool
+	cause   error
 }
 
-// Unwrap returns [session.ErrNewerFormat] for a newer format, else the error of
-// Vault's client or of the network, if there is one. The text of the latter may
-// hold what was sent or answered.
+// Temporary reports that the failure may pass by itself: no answer, a server
+// that is sealed, fails or has no leader, or too many requests.
+func (e *Error) Temporary() bool { return e.passing }
+
+// Is tells which kind of a store's errors it is.
+func (e *Error) Is(kind error) bool {
+	switch kind {
+	case session.ErrNotWritable:
+		return e.Reason == Forbidden && e.Operation == writing
+	case session.ErrForeign:
+		return e.Reason == Foreign
+	case session.ErrNewerFormat:
+		return e.Reason == NewerFormat
+	default:
+		return false
+	}
+}
+
+// Unwrap returns the error of Vault's client or of the network, if there is one.
+// Its text may hold what was sent or answered.
 func (e *Error) Unwrap() error { return e.cause }
+
+// What an [Error]'s Operation is.
+const (
+	reading = "read"
+	writing = "write"
+)
 
 // Error tells what failed, what was said, and what to do next.
 func (e *Error) Error() string {
@@ -86,9 +114,13 @@ func (e *Error) Error() string {
 	case Misconfigured:
 		return vault + " cannot be used for sessions: " + e.Detail
 	case NoToken:
-		return vault + " cannot be used for sessions without a token" + detail + ": set VAULT_TOKEN, or log in with `vault login`"
+		return vault + " cannot be used for sessions without a token" + detail +
+			": set VAULT_TOKEN, log in with `vault login`, or let VAULT_ADDR be an agent's that adds one"
 	case Unreachable:
 		return vault + " cannot be reached" + detail + ": check the address (VAULT_ADDR) and the way to it"
+	case NoTLS:
+		return vault + " does not answer with TLS that is trusted" + detail +
+			": check the address (VAULT_ADDR) and the certificates (VAULT_CACERT, VAULT_CLIENT_CERT)"
 	case Sealed:
 		return vault + " is sealed" + detail + ": its operators can unseal it"
 	case Forbidden:
@@ -125,11 +157,10 @@ func (c *client) failed(reason Reason, detail string, cause error) *Error {
 	return c.at("", reason, detail, cause)
 }
 
-// at returns an error about a secret.
+// at returns an error about a secret that was read.
 func (c *client) at(path string, reason Reason, detail string, cause error) *Error {
 	e := c.where
-	e.Path, e.Reason, e.Detail, e.cause = path, reason, detail, cause
-	e.Operation = "read"
+	e.Path, e.Operation, e.Reason, e.Detail, e.cause = path, reading, reason, detail, cause
 	return &e
 }
 
@@ -139,35 +170,59 @@ func (c *client) explain(ctx context.Context, operation, path string, err error)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	e := c.at(path, Unreachable, "", err)
+	var answer *api.ResponseError
+	if !errors.As(err, &answer) {
+		return c.unanswered(operation, path, err)
+	}
+	e := c.at(path, Refused, fmt.Sprintf("HTTP %d", answer.StatusCode), err)
 	e.Operation = operation
-	var refused *api.ResponseError
-	if !errors.As(err, &refused) {
-		e.Detail = networkSaid(err)
-		if errors.Is(err, context.DeadlineExceeded) {
-			e.Detail = fmt.Sprintf("no answer within %s", c.timeout)
-		}
-		return e
+	told := ""
+	if !answer.RawError {
+		told = said(answer.Errors)
 	}
-	detail := ""
-	if !refused.RawError {
-		detail = said(refused.Errors)
+	if told != "" {
+		e.Detail += ": " + told
 	}
-	e.Detail = fmt.Sprintf("HTTP %d", refused.StatusCode)
-	if detail != "" {
-		e.Detail += ": " + detail
-	}
-	switch code := refused.StatusCode; {
+	switch code := answer.StatusCode; {
+	case c.vault.Token() == "" && (code == http.StatusForbidden || code == http.StatusUnauthorized || strings.Contains(told, "missing client token")):
+		e.Reason = NoToken
 	case code == http.StatusForbidden || code == http.StatusUnauthorized:
 		e.Reason = Forbidden
-	case strings.Contains(detail, "Vault is sealed") || strings.Contains(detail, "not initialized"):
-		e.Reason = Sealed
+	case strings.Contains(told, "Vault is sealed") || strings.Contains(told, "not initialized"):
+		e.Reason, e.passing = Sealed, true
 	case code == http.StatusNotFound:
 		e.Reason = NoMount
-	case code < http.StatusInternalServerError:
-		e.Reason = Refused
+	case code >= http.StatusInternalServerError:
+		e.Reason, e.passing = Unreachable, true
+	case code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code == http.StatusPreconditionFailed:
+		e.passing = true // 412: a standby has not seen the last write yet
 	}
 	return e
+}
+
+// unanswered is explain for a request that got no answer.
+func (c *client) unanswered(operation, path string, err error) error {
+	e := c.at(path, Unreachable, networkSaid(err), err)
+	e.Operation, e.passing = operation, true
+	var (
+		untrusted *tls.CertificateVerificationError
+		alert     tls.AlertError
+		noTLS     tls.RecordHeaderError
+	)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		e.Detail = fmt.Sprintf("no answer within %s", c.timeout)
+	case errors.As(err, &untrusted), errors.As(err, &alert), errors.As(err, &noTLS), errors.Is(err, http.ErrSchemeMismatch):
+		e.Reason, e.passing = NoTLS, false
+	}
+	return e
+}
+
+// passes reports whether err is of a request that may have been carried out, or
+// may be another time.
+func passes(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.passing
 }
 
 // networkSaid is the text of an error of the network without the request's URL,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -48,7 +49,9 @@ func newClient(mount string, config Config) (*client, error) {
 	if settings.Error != nil {
 		return nil, c.failed(Misconfigured, "its environment variables: "+networkSaid(settings.Error), settings.Error)
 	}
-	if config.Address != "" {
+	// An agent's address goes before the server's where both are the
+	// environment's, as with Vault's own tools.
+	if config.Address != "" && config.Address != settings.Address {
 		settings.Address, settings.AgentAddress = config.Address, ""
 	}
 	address := settings.Address
@@ -86,12 +89,10 @@ func newClient(mount string, config Config) (*client, error) {
 	}
 	c.where.Namespace = c.vault.Namespace()
 	if c.vault.Token() == "" {
+		// Where there is none, an agent may add its own.
 		token, err := helpersToken()
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, c.failed(NoToken, networkSaid(err), err)
-		case token == "":
-			return nil, c.failed(NoToken, "", nil)
 		}
 		c.vault.SetToken(token)
 	}
@@ -99,11 +100,11 @@ func newClient(mount string, config Config) (*client, error) {
 }
 
 // helpersToken returns the token that "vault login" has left, in ~/.vault-token
-// or with the helper that ~/.vault names.
+// or with the helper that ~/.vault names; empty when there is none.
 func helpersToken() (string, error) {
 	// Without a home the helper panics.
 	if _, err := os.UserHomeDir(); err != nil {
-		return "", err
+		return "", nil //nolint:nilerr // Nothing can be left there.
 	}
 	helper, err := cliconfig.DefaultTokenHelper()
 	if err != nil {
@@ -164,14 +165,11 @@ func (c *client) read(ctx context.Context, path string) (secretVersion, error) {
 		defer func() { _ = resp.Body.Close() }()
 	}
 	if err != nil && (resp == nil || resp.StatusCode != http.StatusNotFound) {
-		return found, c.explain(ctx, "read", path, err)
+		return found, c.explain(ctx, reading, path, err)
 	}
 	var answer kvAnswer
-	if err := decodeJSON(resp.Body, &answer); err != nil {
-		if ctx.Err() != nil {
-			return found, context.Cause(ctx)
-		}
-		return found, c.at(path, Refused, "what answers is not Vault, or the answer was cut off", err)
+	if err := c.decode(ctx, path, resp.Body, &answer); err != nil {
+		return found, err
 	}
 	metadata := answer.Data.Metadata
 	switch {
@@ -199,7 +197,7 @@ func (c *client) read(ctx context.Context, path string) (secretVersion, error) {
 	case Foreign:
 		return found, c.at(path, Foreign, "", nil)
 	case NewerFormat:
-		return found, c.at(path, NewerFormat, "format "+clean(found.document.Format), session.ErrNewerFormat)
+		return found, c.at(path, NewerFormat, "format "+clean(found.document.Format), nil)
 	}
 	return found, nil
 }
@@ -228,10 +226,10 @@ func (c *client) checkMount(ctx context.Context, path string) error {
 		// A policy forbids the question. The first write will tell.
 		return nil
 	case err != nil:
-		return c.explain(ctx, "read", path, err)
+		return c.explain(ctx, reading, path, err)
 	}
-	if err := decodeJSON(resp.Body, &answer); err != nil {
-		return c.at(path, Refused, "what answers is not Vault, or the answer was cut off", err)
+	if err := c.decode(ctx, path, resp.Body, &answer); err != nil {
+		return err
 	}
 	mount := answer.Data
 	switch {
@@ -247,19 +245,10 @@ func (c *client) checkMount(ctx context.Context, path string) error {
 	}
 }
 
-// errConflict means that the version that a write was to replace is not the
-// newest.
-var errConflict = errors.New("somebody else has written the secret in the meantime")
-
-// An unsettledError says that a write may have happened or not.
-type unsettledError struct{ error }
-
-// Unwrap returns what went wrong.
-func (e unsettledError) Unwrap() error { return e.error }
-
 // write replaces version cas of a secret and returns the version that it
-// makes, or an error that wraps [errConflict] or [unsettledError], or another
-// when nothing was written.
+// makes. It returns [session.ErrLockLost] when that version is not the newest.
+// An error that passes leaves open whether something was written; with any other
+// nothing was.
 func (c *client) write(ctx context.Context, path string, cas int, d document) (int, error) {
 	body, err := json.Marshal(map[string]any{"data": d, "options": map[string]int{"cas": cas}})
 	if err != nil {
@@ -269,11 +258,9 @@ func (c *client) write(ctx context.Context, path string, cas int, d document) (i
 	var refused *api.ResponseError
 	switch {
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusBadRequest && strings.Contains(said(refused.Errors), "did not match the current version"):
-		return 0, errConflict
-	case errors.As(err, &refused) && refused.StatusCode < http.StatusInternalServerError:
-		return 0, c.explain(ctx, "write", path, err)
+		return 0, session.ErrLockLost
 	case err != nil:
-		return 0, unsettledError{c.explain(ctx, "write", path, err)}
+		return 0, c.explain(ctx, writing, path, err)
 	}
 	if answer != nil {
 		if number, ok := answer.Data["version"].(json.Number); ok {
@@ -292,7 +279,18 @@ func (c *client) keepOneVersion(ctx context.Context, path string) error {
 	return err
 }
 
-// decodeJSON decodes one JSON document of bounded length.
-func decodeJSON(from io.Reader, into any) error {
-	return json.NewDecoder(io.LimitReader(from, maxAnswer)).Decode(into)
+// decode decodes the answer about a secret, one JSON document of bounded length.
+func (c *client) decode(ctx context.Context, path string, from io.Reader, into any) error {
+	var syntax *json.SyntaxError
+	var mismatch *json.UnmarshalTypeError
+	err := json.NewDecoder(io.LimitReader(from, maxAnswer)).Decode(into)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &syntax), errors.As(err, &mismatch), errors.Is(err, io.EOF):
+		return c.at(path, Refused, "what answers is not Vault", err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		err = fmt.Errorf("the answer was cut off: %w", err)
+	}
+	return c.explain(ctx, reading, path, err)
 }

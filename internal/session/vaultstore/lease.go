@@ -163,8 +163,14 @@ func (l *lease) Load(ctx context.Context) (session.Session, error) {
 }
 
 // Prepare implements [session.Lock]: the lease was written, so that the session
-// can be, too. What is left is the key.
+// can be, too, unless it was lost since. What is left is the key.
 func (l *lease) Prepare(context.Context) error {
+	l.mu.Lock()
+	lost := l.lost
+	l.mu.Unlock()
+	if lost {
+		return session.ErrLockLost
+	}
 	if !l.account.Password.IsEmpty() {
 		l.store.box.Prepare(l.account.Password, l.store.box.Salt(l.account.Password))
 	}
@@ -240,18 +246,17 @@ func (l *lease) write(ctx context.Context, held bool) error {
 	for range writeAttempts {
 		var version int
 		version, err = l.client.write(ctx, l.path, l.version, d)
-		var unsettled unsettledError
+		conflict := errors.Is(err, session.ErrLockLost)
 		switch {
 		case err == nil:
 			l.version = version
 			return nil
-		case !errors.Is(err, errConflict) && !errors.As(err, &unsettled):
+		case !conflict && !passes(err):
 			return err
 		}
 		found, unread := l.client.read(ctx, l.path)
-		var e *Error
 		switch {
-		case errors.As(unread, &e) && (e.Reason == Foreign || e.Reason == NewerFormat):
+		case errors.Is(unread, session.ErrForeign), errors.Is(unread, session.ErrNewerFormat):
 			return l.lose()
 		case unread != nil:
 			return unread
@@ -262,14 +267,14 @@ func (l *lease) write(ctx context.Context, held bool) error {
 			// An earlier write of this lease came between, one whose answer was
 			// lost.
 			l.version = found.version
-		case found.version != l.version || errors.Is(err, errConflict):
+		case conflict || found.version != l.version:
 			return l.lose()
 		}
 		// This write has not happened, so it is tried again. Should the attempt
 		// whose answer was lost arrive after all, check-and-set lets one of the
 		// two through.
 	}
-	if errors.Is(err, errConflict) {
+	if errors.Is(err, session.ErrLockLost) {
 		return l.lose()
 	}
 	return err

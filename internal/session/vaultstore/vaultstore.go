@@ -1,8 +1,8 @@
 // Package vaultstore keeps sessions in a KV v2 secrets engine of Vault or
-// OpenBao, for runners that share no disk (DESIGN.md, rule 8). There is one
+// OpenBao, for runners that share no disk (ARCHITECTURE.md, rule 13). There is one
 // secret per identity. It is encrypted with a key derived from the account's
-// own credential, so that Vault is not asked to keep what its readers should
-// not see, and every write is check-and-set on the version that was read.
+// own credential, so that a reader of Vault cannot use it, and every write is
+// check-and-set on the version that was read.
 package vaultstore
 
 import (
@@ -62,7 +62,8 @@ type Config struct {
 }
 
 // A Store keeps sessions in Vault. It implements [session.Store]. Its errors
-// other than [session.ErrNoSession] and those of a context are [*Error].
+// other than [session.ErrNoSession], [session.ErrLockLost] and those of a context
+// are [*Error].
 type Store struct {
 	mount     string
 	prefix    string

@@ -2,7 +2,10 @@ package vaultstore_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -55,12 +58,141 @@ func TestOpenCostsNothing(t *testing.T) {
 	wantError(t, store, vaultstore.Misconfigured, "environment variables", "missing")
 }
 
+// Without a token the requests are sent all the same, since an agent may add its
+// own. What refuses them wants one.
 func TestNoToken(t *testing.T) {
-	store, err := vaultstore.Open(vaultstore.Config{Address: "http://127.0.0.1:1"})
-	if err != nil {
-		t.Fatal(err)
+	for _, status := range []int{http.StatusForbidden, http.StatusUnauthorized} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(status)
+			_, _ = fmt.Fprint(w, `{"errors":["permission denied"]}`)
+		}))
+		defer server.Close()
+		wantError(t, open(t, vaultstore.Config{Address: server.URL}), vaultstore.NoToken, server.URL, "VAULT_TOKEN", "vault login", "agent")
 	}
-	wantError(t, store, vaultstore.NoToken, "http://127.0.0.1:1", "VAULT_TOKEN", "vault login")
+}
+
+// An agent's requests need no token. Its address is found as Vault's own tools
+// find it, and no home is needed.
+func TestAgentAddsTheToken(t *testing.T) {
+	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token := r.Header.Get("X-Vault-Token"); token != "" {
+			t.Errorf("the agent was sent the token %q, want none", token)
+		}
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = fmt.Fprint(w, `{"data":{"data":null,"metadata":{"version":1}}}`)
+	}))
+	defer agent.Close()
+	const server = "http://127.0.0.1:1"
+	for _, test := range []struct {
+		name                     string
+		configured, server, home string
+		agent                    string
+	}{
+		{"VAULT_ADDR is the agent's", "", agent.URL, t.TempDir(), ""},
+		{"without a home", "", agent.URL, "", ""},
+		{"VAULT_AGENT_ADDR goes before VAULT_ADDR", "", server, t.TempDir(), agent.URL},
+		{"also where the settings took VAULT_ADDR over", server, server, t.TempDir(), agent.URL},
+		{"a configured address goes before VAULT_AGENT_ADDR", agent.URL, server, t.TempDir(), server},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Setenv("VAULT_ADDR", test.server)
+			t.Setenv("VAULT_AGENT_ADDR", test.agent)
+			t.Setenv("HOME", test.home)
+			t.Setenv("USERPROFILE", test.home)
+			wantNone(t, open(t, vaultstore.Config{Address: test.configured}), admin)
+		})
+	}
+}
+
+// What an error is to those who know no Vault: whether it may pass, whether
+// the store can be read and not written, and whether it concerns one identity.
+func TestErrorKinds(t *testing.T) {
+	t.Setenv("VAULT_TOKEN", someToken)
+	t.Setenv("VAULT_MAX_RETRIES", "0")
+	const (
+		nothing = `{"data":{"data":null,"metadata":{"version":0}}}`
+		foreign = `{"data":{"data":{"password":"p"},"metadata":{"version":1}}}`
+		newer   = `{"data":{"data":{"format":"terraform-provider-telematics/2"},"metadata":{"version":1}}}`
+	)
+	for _, test := range []struct {
+		name          string
+		status        int // of the answer to a read
+		read          string
+		write         int // where the read succeeds, the status of the answer to a write
+		reason        vaultstore.Reason
+		passing       bool
+		notWritable   bool
+		foreign       bool
+		isNewerFormat bool
+	}{
+		{name: "sealed", status: 503, read: `{"errors":["Vault is sealed"]}`, reason: vaultstore.Sealed, passing: true},
+		{name: "no leader", status: 500, read: `{"errors":["local node not active but active cluster node not found"]}`, reason: vaultstore.Unreachable, passing: true},
+		{name: "a proxy without a server", status: 502, read: "<html>", reason: vaultstore.Unreachable, passing: true},
+		{name: "a server that is slow", status: 504, read: "", reason: vaultstore.Unreachable, passing: true},
+		{name: "too many requests", status: 429, read: `{"errors":["request path \"secret\": rate limit quota exceeded"]}`, reason: vaultstore.Refused, passing: true},
+		{name: "a standby that lags behind", status: 412, read: `{"errors":["required index state not present"]}`, reason: vaultstore.Refused, passing: true},
+		{name: "an answer that is cut off", status: 200, read: `{"data":`, reason: vaultstore.Unreachable, passing: true},
+		{name: "a page", status: 200, read: "<html>", reason: vaultstore.Refused},
+		{name: "an expired token", status: 403, read: `{"errors":["permission denied","invalid token"]}`, reason: vaultstore.Forbidden},
+		{name: "a bad request", status: 400, read: `{"errors":["bad"]}`, reason: vaultstore.Refused},
+		{name: "no engine", status: 404, read: `{"errors":["no handler for route"]}`, reason: vaultstore.NoMount},
+		{name: "a foreign secret", status: 200, read: foreign, reason: vaultstore.Foreign, foreign: true},
+		{name: "a newer format", status: 200, read: newer, reason: vaultstore.NewerFormat, isNewerFormat: true},
+		{name: "a token that reads only", status: 404, read: nothing, write: 403, reason: vaultstore.Forbidden, notWritable: true},
+		{name: "sealed between read and write", status: 404, read: nothing, write: 503, reason: vaultstore.Unreachable, passing: true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.Method != http.MethodGet:
+					w.WriteHeader(test.write)
+					_, _ = fmt.Fprint(w, `{"errors":["no"]}`)
+				case strings.Contains(r.URL.Path, "sys/internal"):
+					w.WriteHeader(http.StatusForbidden)
+				default:
+					w.WriteHeader(test.status)
+					_, _ = fmt.Fprint(w, test.read)
+				}
+			}))
+			defer server.Close()
+			_, err := open(t, vaultstore.Config{Address: server.URL}).Acquire(t.Context(), admin)
+			wantReason(t, "Acquire", err, test.reason)
+			var passing interface{ Temporary() bool }
+			if !errors.As(err, &passing) || passing.Temporary() != test.passing {
+				t.Errorf("Temporary of %v, want %t", err, test.passing)
+			}
+			for _, kind := range []struct {
+				err  error
+				want bool
+			}{
+				{session.ErrNotWritable, test.notWritable},
+				{session.ErrForeign, test.foreign},
+				{session.ErrNewerFormat, test.isNewerFormat},
+			} {
+				if errors.Is(err, kind.err) != kind.want {
+					t.Errorf("%v is %q: %t, want %t", err, kind.err, !kind.want, kind.want)
+				}
+			}
+		})
+	}
+}
+
+// A connection that cannot be trusted does not come to be by waiting.
+func TestUntrustedConnectionDoesNotPass(t *testing.T) {
+	t.Setenv("VAULT_TOKEN", someToken)
+	encrypted := httptest.NewTLSServer(http.NotFoundHandler())
+	defer encrypted.Close()
+	encrypted.Config.ErrorLog = log.New(io.Discard, "", 0)
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	for _, address := range []string{encrypted.URL, strings.Replace(plain.URL, "http:", "https:", 1)} {
+		store := open(t, vaultstore.Config{Address: address})
+		wantError(t, store, vaultstore.NoTLS, address, "VAULT_CACERT")
+		var e *vaultstore.Error
+		if _, err := store.Load(t.Context(), admin); !errors.As(err, &e) || e.Temporary() {
+			t.Errorf("Load = %v, want an error that does not pass", err)
+		}
+	}
 }
 
 // TestBrokenTokenHelper: what is wrong with the file ~/.vault is told.
@@ -121,7 +253,7 @@ func TestUnreachable(t *testing.T) {
 		{"an answer that is cut off", answering(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			_, _ = fmt.Fprint(w, `{"data":`)
-		}), vaultstore.Refused, []string{"cut off"}},
+		}), vaultstore.Unreachable, []string{"cut off"}},
 		{"an answer without versions", answering(func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = fmt.Fprint(w, `{"data":{"data":{"x":"y"}}}`)
 		}), vaultstore.NotKV2, []string{`the mount "secret"`, "enable-versioning"}},
