@@ -294,7 +294,11 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 		// Read again each time: another process may have stored a newer
 		// session while this one waited for the lock, or refreshed the same
 		// one on a machine that shares no lock with this one.
-		stored, err := lock.Load(context.WithoutCancel(ctx))
+		var stored Session
+		err := m.store.repeat(ctx, func() (err error) {
+			stored, err = lock.Load(context.WithoutCancel(ctx))
+			return err
+		})
 		if err != nil && !errors.Is(err, ErrNoSession) {
 			if err := m.storeFailed(ctx, err); err != nil {
 				return Result{}, err
@@ -474,7 +478,7 @@ func (m *Manager) keep(ctx context.Context, account Account, lock Lock, answer S
 		answer.Version = max(answer.Version, old.Version+1)
 	}
 	m.store.remember(ctx, account, answer, lock)
-	err := lock.Save(ctx, answer)
+	err := m.store.repeat(ctx, func() error { return lock.Save(ctx, answer) })
 	switch {
 	case errors.Is(err, ErrLockLost):
 		return m.keepWithoutLock(ctx, account, answer, err)

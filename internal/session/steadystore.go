@@ -109,40 +109,46 @@ func (s *steadyStore) remember(ctx context.Context, account Account, found Sessi
 // try does something with the store until it succeeds, fails for good, or has
 // failed for too long.
 func (s *steadyStore) try(ctx context.Context, do func(Store) error) error {
+	last := s.repeat(ctx, func() error { return do(s.store()) })
+	switch {
+	case last == nil || concernsOneIdentity(last):
+		return last
+	case ctx.Err() != nil && errors.Is(last, ctx.Err()):
+		return context.Cause(ctx)
+	case ctx.Err() != nil || errors.Is(last, ErrNotWritable):
+		return last
+	case s.fallback:
+		s.giveUp(ctx, last)
+		return do(s.memory)
+	default:
+		return &StoreError{Err: last}
+	}
+}
+
+// repeat does something with the store or a lock of it until it succeeds, fails
+// for good, or has failed for too long. When ctx ends in a pause, it returns
+// the cause.
+func (s *steadyStore) repeat(ctx context.Context, do func() error) error {
 	poll := Poll{First: firstStorePause, Last: lastStorePause}
 	var last error
 	err := poll.Until(ctx, func() (bool, error) {
-		var again bool
-		again, last = s.once(ctx, do)
-		return !again, nil
+		last = do()
+		if last == nil || concernsOneIdentity(last) {
+			s.recovered()
+			return true, nil
+		}
+		return ctx.Err() != nil || !s.waits(ctx, last), nil
 	})
 	if err != nil {
-		return context.Cause(ctx)
-	}
-	if last != nil && ctx.Err() != nil && errors.Is(last, ctx.Err()) {
 		return context.Cause(ctx)
 	}
 	return last
 }
 
-// once does something with the store, and reports whether it is to be tried
-// again.
-func (s *steadyStore) once(ctx context.Context, do func(Store) error) (again bool, last error) {
-	last = do(s.store())
-	switch {
-	case last == nil || errors.Is(last, ErrNoSession) || errors.Is(last, ErrForeign) || errors.Is(last, ErrNewerFormat):
-		s.recovered()
-		return false, last
-	case ctx.Err() != nil || errors.Is(last, ErrNotWritable):
-		return false, last
-	case s.waits(ctx, last):
-		return true, last
-	case s.fallback:
-		s.giveUp(ctx, last)
-		return false, do(s.memory)
-	default:
-		return false, &StoreError{Err: last}
-	}
+// concernsOneIdentity reports whether a store that answers with err can be used
+// for others.
+func concernsOneIdentity(err error) bool {
+	return errors.Is(err, ErrNoSession) || errors.Is(err, ErrForeign) || errors.Is(err, ErrNewerFormat)
 }
 
 // recovered notes that the store answers.

@@ -108,8 +108,9 @@ func TestFallback_KeepsWhatWasReadFromAnUnwritableStore(t *testing.T) {
 // passingStore is a store that fails in a way that may pass, until a time.
 type passingStore struct {
 	session.Store
-	until time.Time
-	asked int
+	until     time.Time
+	underLock time.Duration // how long it fails once it is locked
+	asked     int
 }
 
 type passingError struct{}
@@ -133,7 +134,30 @@ func (s *passingStore) Acquire(ctx context.Context, account session.Account) (se
 	if s.fails() {
 		return nil, passingError{}
 	}
-	return s.Store.Acquire(ctx, account)
+	lock, err := s.Store.Acquire(ctx, account)
+	if s.underLock > 0 {
+		s.until = time.Now().Add(s.underLock)
+	}
+	return &passingLock{lock, s}, err
+}
+
+type passingLock struct {
+	session.Lock
+	of *passingStore
+}
+
+func (l *passingLock) Load(ctx context.Context) (session.Session, error) {
+	if l.of.fails() {
+		return session.Session{}, passingError{}
+	}
+	return l.Lock.Load(ctx)
+}
+
+func (l *passingLock) Save(ctx context.Context, s session.Session) error {
+	if l.of.fails() {
+		return passingError{}
+	}
+	return l.Lock.Save(ctx, s)
 }
 
 // A configured store is shared: what is in it could be revoked by a login.
@@ -176,6 +200,37 @@ func TestStoreThatFailsForAMoment_IsWaitedFor(t *testing.T) {
 			t.Errorf("notices = %+v, want none", result.Notices)
 		}
 	})
+}
+
+// It is waited for under the lock as well: before a request, and with the answer
+// to one, which would be lost.
+func TestStoreThatFailsForAMomentUnderTheLock_IsWaitedFor(t *testing.T) {
+	for _, point := range []string{"before the request", session.Answered} {
+		t.Run(point, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, store := newPlatform(), &passingStore{Store: session.NewMemory()}
+				save(t, store.Store, admin, resumable(3*time.Hour, 2*time.Hour))
+				config := session.Config{Store: store}
+				if point == session.Answered {
+					config.Hook = func(at string) {
+						if at == point {
+							store.until = time.Now().Add(40 * time.Second)
+						}
+					}
+				} else {
+					store.underLock = 40 * time.Second
+				}
+				result, err := session.NewManager(config).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
+				want(t, p, result, err, session.Refreshed, counts{refreshes: 1})
+				if len(result.Notices) != 0 {
+					t.Errorf("notices = %+v, want none", result.Notices)
+				}
+				if stored, err := store.Store.Load(t.Context(), admin); err != nil || !stored.AccessToken.Equal(result.AccessToken) {
+					t.Errorf("stored %s, error %v, want what was handed out", stored.AccessToken.Reveal(), err)
+				}
+			})
+		})
+	}
 }
 
 // The minute is the process's: two hundred identities do not wait for two

@@ -180,6 +180,7 @@ func TestErrorKinds(t *testing.T) {
 // A connection that cannot be trusted does not come to be by waiting.
 func TestUntrustedConnectionDoesNotPass(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", someToken)
+	t.Setenv("VAULT_MAX_RETRIES", "0")
 	encrypted := httptest.NewTLSServer(http.NotFoundHandler())
 	defer encrypted.Close()
 	encrypted.Config.ErrorLog = log.New(io.Discard, "", 0)
