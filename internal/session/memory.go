@@ -85,6 +85,9 @@ func (l *memoryLock) Save(_ context.Context, s Session) error {
 	return nil
 }
 
+// Remove implements [Lock].
+func (l *memoryLock) Remove(ctx context.Context) error { return l.Save(ctx, Session{}) }
+
 // Release implements [Lock].
 func (l *memoryLock) Release(context.Context) error {
 	<-l.slot.right

@@ -68,6 +68,11 @@ type Lock interface {
 	// hold it.
 	Save(ctx context.Context, s Session) error
 
+	// Remove takes the stored session away, and all that was kept for the
+	// identity as far as the store lets it. It spares what Save would not replace,
+	// with the same errors. Nothing follows it but Release.
+	Remove(ctx context.Context) error
+
 	// Release ends the lock. It is called exactly once, also after a failed
 	// Save. An error means that others may have to wait until the lock ends
 	// by itself.

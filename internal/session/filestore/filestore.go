@@ -183,6 +183,23 @@ func (l *lock) Save(ctx context.Context, stored session.Session) error {
 	return nil
 }
 
+// Remove implements [session.Lock]. The lock's own file goes, too, where the
+// operating system allows it while it is open; else it goes with a sweep.
+func (l *lock) Remove(ctx context.Context) error {
+	if !l.file.stillThere() {
+		return session.ErrLockLost
+	}
+	name := l.account.Key() + sessionSuffix
+	if err := l.mayReplace(ctx, name); err != nil {
+		return err
+	}
+	if err := persist(func() error { return os.Remove(l.store.folder.file(name)) }); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return unwritable(fmt.Errorf("the stored session cannot be removed: %w", err))
+	}
+	_ = os.Remove(l.file.path)
+	return nil
+}
+
 // mayReplace returns an error when the session file must stay: when it is not
 // ours, when a newer version of the provider has written it, and when it cannot
 // be told.

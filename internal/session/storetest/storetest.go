@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) session.Store) {
 		{"what one handle saves another loads", savedIsLoaded},
 		{"the last save wins", lastSaveWins},
 		{"the zero session is no session", zeroSession},
+		{"what is removed is no session", removed},
 		{"other identities do not see it", otherIdentities},
 		{"other passwords do not see it", otherPasswords},
 		{"a load sees the old session or the new one", noMixture},
@@ -73,6 +74,9 @@ func RunNewerFormat(t *testing.T, open func(t *testing.T) session.Store, age fun
 		}
 		if err := lock.Save(t.Context(), numbered(2)); !errors.Is(err, session.ErrNewerFormat) {
 			t.Errorf("Save = %v, want ErrNewerFormat", err)
+		}
+		if err := lock.Remove(t.Context()); !errors.Is(err, session.ErrNewerFormat) {
+			t.Errorf("Remove = %v, want ErrNewerFormat", err)
 		}
 		release(t, lock)
 		// It concerns that identity alone, and is there still.
@@ -173,6 +177,27 @@ func zeroSession(t *testing.T, open func(*testing.T) session.Store) {
 	wantNone(t, other, account)
 	save(t, other, account, numbered(2))
 	wantLoaded(t, one, account, numbered(2))
+}
+
+func removed(t *testing.T, open func(*testing.T) session.Store) {
+	one, other, account := open(t), open(t), newAccount(t)
+	neighbour := account
+	neighbour.Login += " neighbour"
+	save(t, one, account, numbered(1))
+	save(t, one, neighbour, numbered(1))
+	for _, by := range []session.Account{account, {Identity: account.Identity}, account} {
+		// With the password, without it, and where there is nothing.
+		lock := acquire(t, other, by)
+		if err := lock.Remove(t.Context()); err != nil {
+			t.Errorf("Remove = %v", err)
+		}
+		release(t, lock)
+		wantNone(t, one, account)
+		wantNone(t, open(t), account)
+		wantLoaded(t, one, neighbour, numbered(1))
+	}
+	save(t, one, account, numbered(2))
+	wantLoaded(t, other, account, numbered(2))
 }
 
 func otherIdentities(t *testing.T, open func(*testing.T) session.Store) {

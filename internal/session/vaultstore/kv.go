@@ -279,6 +279,15 @@ func (c *client) keepOneVersion(ctx context.Context, path string) error {
 	return err
 }
 
+// remove deletes a secret with all its versions.
+func (c *client) remove(ctx context.Context, path string) error {
+	_, err := c.vault.Logical().DeleteWithContext(ctx, c.where.Mount+"/metadata/"+path)
+	if err != nil {
+		return c.explain(ctx, "delete", path, err)
+	}
+	return nil
+}
+
 // decode decodes the answer about a secret, one JSON document of bounded length.
 func (c *client) decode(ctx context.Context, path string, from io.Reader, into any) error {
 	var syntax *json.SyntaxError

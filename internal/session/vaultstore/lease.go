@@ -194,6 +194,28 @@ func (l *lease) Save(ctx context.Context, s session.Session) error {
 	return l.write(ctx, true)
 }
 
+// Remove implements [session.Lock]. A secret is deleted without check-and-set, so
+// that its session is taken out before, with it. That is all that happens
+// where the policy does not allow more.
+func (l *lease) Remove(ctx context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lost {
+		return session.ErrLockLost
+	}
+	l.session = ""
+	if err := l.write(ctx, true); err != nil {
+		return err
+	}
+	if err := l.client.remove(ctx, l.path); err != nil {
+		l.store.log.DebugContext(ctx, "Vault keeps a secret without a session, as the token may not delete it",
+			"secret", l.client.shownPath(l.path), "error", err)
+		return nil
+	}
+	_ = l.lose() // the lease has gone with it
+	return nil
+}
+
 // Release implements [session.Lock].
 func (l *lease) Release(ctx context.Context) error {
 	l.endRenewal()
@@ -280,7 +302,7 @@ func (l *lease) write(ctx context.Context, held bool) error {
 	return err
 }
 
-// lose ends a lease that somebody else has taken.
+// lose ends a lease that is no more.
 func (l *lease) lose() error {
 	l.lost = true
 	l.endRenewal()

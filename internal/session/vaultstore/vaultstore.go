@@ -163,7 +163,8 @@ var capabilities = []string{"create", "read", "update"}
 // Policy returns the policy that a token needs to keep sessions below a
 // prefix, in the language of Vault's policies; empty arguments mean the
 // defaults. The second rule may be left out: it lets the store ask Vault, when
-// it stores the first session of an identity, to keep the newest version only.
+// it stores the first session of an identity, to keep the newest version only,
+// and delete what is not needed any more.
 func Policy(mount, prefix string) string {
 	if mount = strings.Trim(mount, "/"); mount == "" {
 		mount = DefaultMount
@@ -176,7 +177,7 @@ func Policy(mount, prefix string) string {
 }
 
 path %q {
-  capabilities = ["create", "update"]
+  capabilities = ["create", "update", "delete"]
 }
 `, dataPath(mount, prefix), strings.Join(capabilities, `", "`), mount+"/metadata/"+prefix+"/*")
 }

@@ -387,7 +387,7 @@ func TestPolicy(t *testing.T) {
 }
 
 path "secret/metadata/telematics/sessions/*" {
-  capabilities = ["create", "update"]
+  capabilities = ["create", "update", "delete"]
 }
 `
 	if got := vaultstore.Policy("", ""); got != byDefault {
