@@ -112,11 +112,16 @@ func NewAccount(id Identity, password secret.String) Account {
 // of. Callers that hand in the same refresh token share it, so that what one of
 // them trades it for is found by the next.
 func resumedAccount(userServiceURL string, refreshToken secret.String) Account {
-	fingerprint := sha256.Sum256([]byte("resumed refresh token: " + refreshToken.Reveal()))
 	return Account{
-		Identity: Identity{UserServiceURL: userServiceURL, Kind: Resumed, Login: hex.EncodeToString(fingerprint[:])},
+		Identity: Identity{UserServiceURL: userServiceURL, Kind: Resumed, Login: fingerprint(refreshToken)},
 		Password: refreshToken,
 	}
+}
+
+// fingerprint names a resumed pair by its refresh token.
+func fingerprint(refreshToken secret.String) string {
+	sum := sha256.Sum256([]byte("resumed refresh token: " + refreshToken.Reveal()))
+	return hex.EncodeToString(sum[:])
 }
 
 // An Owner is whose a session is by the platform's own word: the claims of the

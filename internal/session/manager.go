@@ -135,6 +135,8 @@ type Request struct {
 	unproven bool
 	// work is what a process should not end in the middle of.
 	work *work
+	// lineage is what becomes of the slots of a resumed pair.
+	lineage *lineage
 }
 
 // work is a request to the platform and what is done with its answer.
@@ -232,6 +234,8 @@ func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 	// It lasts until the lock is released: others need not wait for its end.
 	req.work = &work{begin: m.config.Begin}
 	defer req.work.stop()
+	req.lineage = new(lineage)
+	defer m.tidy(ctx, req.Account, req.lineage)
 	lock, err := m.acquire(ctx, req.Account)
 	switch {
 	case errors.Is(err, ErrNotWritable):
@@ -334,6 +338,7 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 		case err == nil:
 			kept := m.keep(ctx, req.Account, lock, answer.Session, tried)
 			kept = m.provenAfter(ctx, req, kept, revoked, lock)
+			req.lineage.traded(req.Account, stored, candidate, kept)
 			result := m.result(req, kept, Refreshed, answer.ClockSkew)
 			m.noticeRevoked(&result, revoked)
 			return result, nil

@@ -40,6 +40,10 @@ type Session struct {
 	// RenewedBy is the [Config]'s Run that was told to renew and got this session;
 	// empty for any other.
 	RenewedBy string
+	// Predecessor is the Login of the [Resumed] identity whose refresh token this
+	// resumed pair was traded for, while that has a slot of its own still; else
+	// empty.
+	Predecessor string
 	// Version tells the sessions of an identity apart without a secret: it is
 	// the same for as long as the access token is, and grows when another one
 	// takes its place. The [Manager] sets it before a session is kept.

@@ -43,6 +43,7 @@ func (m *Manager) verify(ctx context.Context, req Request, s Session, lock Lock)
 		m.log.WarnContext(ctx, "the platform calls the stored session revoked")
 		return Session{}
 	}
+	s = req.lineage.movedOn(s)
 	s.VerifiedAt = m.now()
 	m.saveProof(ctx, lock, s)
 	return s

@@ -64,6 +64,7 @@ type document struct {
 	Revocations   []time.Time       `json:"revocations,omitempty"`
 	LoginForm     session.LoginForm `json:"login_form,omitempty"`
 	RenewedBy     string            `json:"renewed_by,omitempty"`
+	Predecessor   string            `json:"predecessor,omitempty"`
 }
 
 // A Box seals sessions and opens them. It derives the key of a password with
@@ -93,6 +94,7 @@ func (b *Box) Seal(s session.Session, account session.Account, salt []byte) ([]b
 		Revocations:   s.Revocations,
 		LoginForm:     s.LoginForm,
 		RenewedBy:     s.RenewedBy,
+		Predecessor:   s.Predecessor,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the session cannot be written: %w", err)
@@ -171,5 +173,6 @@ func (b *Box) Open(text []byte, account session.Account) (session.Session, error
 		Revocations:   d.Revocations,
 		LoginForm:     d.LoginForm,
 		RenewedBy:     d.RenewedBy,
+		Predecessor:   d.Predecessor,
 	}, nil
 }

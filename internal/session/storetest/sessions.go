@@ -29,6 +29,7 @@ func numbered(version int64) session.Session {
 		Revocations:   []time.Time{issued.Add(-time.Minute), issued},
 		LoginForm:     session.FormString,
 		RenewedBy:     fmt.Sprintf("run-%d", version),
+		Predecessor:   fmt.Sprintf("predecessor-%d", version),
 	}
 }
 
@@ -45,5 +46,6 @@ func equal(a, b session.Session) bool {
 		a.NoVerifyUntil.Equal(b.NoVerifyUntil) &&
 		slices.EqualFunc(a.Revocations, b.Revocations, time.Time.Equal) &&
 		a.LoginForm == b.LoginForm &&
-		a.RenewedBy == b.RenewedBy
+		a.RenewedBy == b.RenewedBy &&
+		a.Predecessor == b.Predecessor
 }
