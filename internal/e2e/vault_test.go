@@ -28,6 +28,7 @@ func TestVaultScripts(t *testing.T) {
 			env.Defer(server.Stop)
 			env.Setenv("VAULT_ADDR", server.Address)
 			env.Setenv("VAULT_TOKEN", vaulttest.RootToken)
+			env.Setenv("VAULT_UNSEAL_KEY", server.UnsealKey)
 			if err := setUp(env, cli, provider); err != nil {
 				return err
 			}

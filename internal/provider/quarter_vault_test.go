@@ -55,7 +55,7 @@ func TestVaultHoldsAFreshTokenForAQuarter(t *testing.T) {
 					t.Fatal(err)
 				}
 				for minute := range 60 {
-					if !p.Accepts(stored.Data["access_token"].(string)) {
+					if token, _ := stored.Data["access_token"].(string); !p.Accepts(token) {
 						t.Fatalf("the token in Vault is not accepted %d minutes after run %d", minute, run)
 					}
 					p.clock.Advance(time.Minute)

@@ -131,13 +131,15 @@ func (s *steadyStore) try(ctx context.Context, do func(Store) error) error {
 func (s *steadyStore) repeat(ctx context.Context, do func() error) error {
 	poll := Poll{First: firstStorePause, Last: lastStorePause}
 	var last error
-	err := poll.Until(ctx, func() (bool, error) {
+	err := poll.Until(ctx, func() (done bool, _ error) {
 		last = do()
 		if last == nil || concernsOneIdentity(last) {
 			s.recovered()
-			return true, nil
+			done = true
+		} else {
+			done = ctx.Err() != nil || !s.waits(ctx, last)
 		}
-		return ctx.Err() != nil || !s.waits(ctx, last), nil
+		return done, nil
 	})
 	if err != nil {
 		return context.Cause(ctx)

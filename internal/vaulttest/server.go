@@ -2,12 +2,16 @@
 package vaulttest
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/vault/api"
@@ -30,6 +34,8 @@ type Server struct {
 	Address string
 	// Root is a client that may do everything.
 	Root *api.Client
+	// UnsealKey unseals it when it was sealed.
+	UnsealKey string
 
 	process *exec.Cmd
 }
@@ -56,14 +62,35 @@ func Start() (*Server, error) {
 	s.process = exec.CommandContext(context.Background(), binary, "server", "-dev", "-dev-no-store-token", //nolint:gosec // To run it is what the variable is for.
 		"-dev-root-token-id="+RootToken, "-dev-listen-address="+address)
 	s.process.Env = []string{"HOME=" + os.Getenv("HOME"), "PATH=" + os.Getenv("PATH")}
+	output, err := s.process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
 	if err := s.process.Start(); err != nil {
 		return nil, err
 	}
+	key := make(chan string, 1)
+	go findKey(output, key)
 	if err := s.ready(); err != nil {
 		s.Stop()
 		return nil, err
 	}
-	return s, nil
+	select {
+	case s.UnsealKey = <-key:
+		return s, nil
+	case <-time.After(startTime):
+		s.Stop()
+		return nil, errors.New("Vault does not tell its unseal key") //nolint:staticcheck // It is a name.
+	}
+}
+
+// findKey reads all that a server says, and sends its unseal key.
+func findKey(output io.Reader, key chan<- string) {
+	for lines := bufio.NewScanner(output); lines.Scan(); {
+		if found, ok := strings.CutPrefix(lines.Text(), "Unseal Key: "); ok {
+			key <- strings.TrimSpace(found)
+		}
+	}
 }
 
 // Stop ends the server.
@@ -95,7 +122,11 @@ func twoFreePorts() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		port := first.Addr().(*net.TCPAddr).Port
+		listening, err := netip.ParseAddrPort(first.Addr().String())
+		if err != nil {
+			return "", err
+		}
+		port := int(listening.Port())
 		second, err := config.Listen(context.Background(), "tcp", fmt.Sprintf("127.0.0.1:%d", port+1))
 		_ = first.Close()
 		if err == nil {

@@ -3,6 +3,7 @@
 package vaultstore_test
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func TestPolicySuffices(t *testing.T) {
 	server := vault(t)
 	for _, test := range []struct {
 		name     string
-		versions float64
+		versions int
 	}{{"whole", 1}, {"first rule", 0}} {
 		t.Run(test.name, func(t *testing.T) {
 			config := server.config(t)
@@ -33,11 +34,14 @@ func TestPolicySuffices(t *testing.T) {
 			save(t, open(t, config), admin, numbered(2))
 			wantVersion(t, store, admin, 2)
 			path := vaultstore.SecretPath(store, admin)
-			metadata := server.do(t, http.MethodGet, "secret/metadata/"+path, nil)["data"].(map[string]any)
-			if metadata["max_versions"] != test.versions {
-				t.Errorf("max_versions = %v, want %v", metadata["max_versions"], test.versions)
+			metadata, err := server.Root.KVv2("secret").GetMetadata(t.Context(), path)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if kept := len(metadata["versions"].(map[string]any)); test.versions == 1 && kept != 1 {
+			if metadata.MaxVersions != test.versions {
+				t.Errorf("max_versions = %d, want %d", metadata.MaxVersions, test.versions)
+			}
+			if kept := len(metadata.Versions); test.versions == 1 && kept != 1 {
 				t.Errorf("%d versions are kept, want one", kept)
 			}
 			// A secret that was deleted and one that is gone, too.
@@ -46,6 +50,17 @@ func TestPolicySuffices(t *testing.T) {
 			server.do(t, http.MethodDelete, "secret/metadata/"+path, nil)
 			save(t, store, admin, numbered(4))
 			wantVersion(t, store, admin, 4)
+			// Without the second rule, a secret without a session is left.
+			lease := acquire(t, store, admin)
+			if err := errors.Join(lease.Remove(t.Context()), lease.Release(t.Context())); err != nil {
+				t.Errorf("Remove and Release = %v", err)
+			}
+			wantNone(t, store, admin)
+			if got, want := server.kept(t), 1-test.versions; got != want {
+				t.Errorf("%d secrets are left, want %d", got, want)
+			}
+			save(t, store, admin, numbered(5))
+			wantVersion(t, store, admin, 5)
 		})
 	}
 }

@@ -125,8 +125,7 @@ func TestRaces(t *testing.T) {
 			store := open(t, f.config)
 			account := admin
 			account.UserServiceURL = f.base.String()
-			data := server.do(t, "GET", "secret/data/"+vaultstore.SecretPath(store, account), nil)["data"].(map[string]any)["data"].(map[string]any)
-			if data["lease"] != nil {
+			if data, _ := server.documentOf(t, store, account); data["lease"] != nil {
 				t.Errorf("the secret holds %v, want no lease when all have gone", data)
 			}
 		})

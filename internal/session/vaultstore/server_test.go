@@ -9,6 +9,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/hashicorp/vault/api"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/vaultstore"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/vaulttest"
 )
@@ -96,10 +99,31 @@ func (s *server) try(t testing.TB, method, path string, body any) (answer map[st
 // document is what is at the path of the store's session of admin, with its version.
 func (s *server) document(t testing.TB, store *vaultstore.Store) (data map[string]any, version int) {
 	t.Helper()
-	answer := s.do(t, http.MethodGet, "secret/data/"+vaultstore.SecretPath(store, admin), nil)
-	content := answer["data"].(map[string]any)
-	data, _ = content["data"].(map[string]any)
-	return data, int(content["metadata"].(map[string]any)["version"].(float64))
+	return s.documentOf(t, store, admin)
+}
+
+// documentOf is document for another account.
+func (s *server) documentOf(t testing.TB, store *vaultstore.Store, account session.Account) (data map[string]any, version int) {
+	t.Helper()
+	found, err := s.Root.KVv2("secret").Get(t.Context(), vaultstore.SecretPath(store, account))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Data, found.VersionMetadata.Version
+}
+
+// kept is how many secrets there are below the path of the test.
+func (s *server) kept(t testing.TB) int {
+	t.Helper()
+	list, err := s.Root.Logical().ListWithContext(t.Context(), "secret/metadata/"+prefix(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list == nil {
+		return 0
+	}
+	keys, _ := list.Data["keys"].([]any)
+	return len(keys)
 }
 
 // write puts data at the path of the store's session of admin.
@@ -113,6 +137,9 @@ func (s *server) token(t testing.TB, policy string) string {
 	t.Helper()
 	name := strings.ToLower(strings.ReplaceAll(prefix(t), "/", "-"))
 	s.do(t, http.MethodPut, "sys/policies/acl/"+name, map[string]any{"policy": policy})
-	answer := s.do(t, http.MethodPost, "auth/token/create", map[string]any{"policies": []string{name}, "no_default_policy": true})
-	return answer["auth"].(map[string]any)["client_token"].(string)
+	made, err := s.Root.Auth().Token().CreateWithContext(t.Context(), &api.TokenCreateRequest{Policies: []string{name}, NoDefaultPolicy: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made.Auth.ClientToken
 }

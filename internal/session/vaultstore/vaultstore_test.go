@@ -66,7 +66,7 @@ func TestNoToken(t *testing.T) {
 			w.WriteHeader(status)
 			_, _ = fmt.Fprint(w, `{"errors":["permission denied"]}`)
 		}))
-		defer server.Close()
+		t.Cleanup(server.Close)
 		wantError(t, open(t, vaultstore.Config{Address: server.URL}), vaultstore.NoToken, server.URL, "VAULT_TOKEN", "vault login", "agent")
 	}
 }
