@@ -84,13 +84,16 @@ func Start() (*Server, error) {
 	}
 }
 
-// findKey reads all that a server says, and sends its unseal key.
+// findKey reads all that a server says, so that it need not wait, and sends its
+// unseal key.
 func findKey(output io.Reader, key chan<- string) {
 	for lines := bufio.NewScanner(output); lines.Scan(); {
 		if found, ok := strings.CutPrefix(lines.Text(), "Unseal Key: "); ok {
 			key <- strings.TrimSpace(found)
+			break
 		}
 	}
+	_, _ = io.Copy(io.Discard, output)
 }
 
 // Stop ends the server.
