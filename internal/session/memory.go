@@ -18,7 +18,7 @@ type Memory struct {
 // memorySlot holds the session of one identity, with the password that it
 // was saved with.
 type memorySlot struct {
-	right chan struct{}
+	lock chan struct{}
 
 	mu       sync.Mutex
 	session  Session
@@ -34,7 +34,7 @@ func (m *Memory) slot(id Identity) *memorySlot {
 	defer m.mu.Unlock()
 	s, ok := m.slots[id]
 	if !ok {
-		s = &memorySlot{right: make(chan struct{}, 1)}
+		s = &memorySlot{lock: make(chan struct{}, 1)}
 		m.slots[id] = s
 	}
 	return s
@@ -49,7 +49,7 @@ func (m *Memory) Load(_ context.Context, account Account) (Session, error) {
 func (m *Memory) Acquire(ctx context.Context, account Account) (Lock, error) {
 	s := m.slot(account.Identity)
 	select {
-	case s.right <- struct{}{}:
+	case s.lock <- struct{}{}:
 		return &memoryLock{slot: s, account: account}, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -90,6 +90,6 @@ func (l *memoryLock) Remove(ctx context.Context) error { return l.Save(ctx, Sess
 
 // Release implements [Lock].
 func (l *memoryLock) Release(context.Context) error {
-	<-l.slot.right
+	<-l.slot.lock
 	return nil
 }

@@ -22,7 +22,7 @@ type document struct {
 	Format string `json:"format"`
 	// Session is the sealed session in base64; empty when none was stored yet.
 	Session string `json:"session"`
-	// Lease is the exclusive right, while somebody has it.
+	// Lease is the lock, while somebody holds it.
 	Lease *leaseNote `json:"lease,omitempty"`
 	// Write is a random name of the write that this is the outcome of. It
 	// tells a writer whose answer was lost whether it has written.
@@ -32,11 +32,11 @@ type document struct {
 	damage string
 }
 
-// leaseNote is an exclusive right as others see it.
+// leaseNote is a lease as others see it.
 type leaseNote struct {
 	// Holder is a random name.
 	Holder string `json:"holder"`
-	// For is how long the right stands from the moment that it was written,
+	// For is how long the lease lasts from the moment that it was written,
 	// in Go's notation.
 	For leaseTime `json:"for"`
 	// Until is when that is over by the holder's clock. It is for people;
@@ -44,7 +44,7 @@ type leaseNote struct {
 	Until time.Time `json:"until"`
 }
 
-// heldBy reports whether the document gives the right to holder.
+// heldBy reports whether the lease is holder's.
 func (d document) heldBy(holder string) bool { return d.Lease != nil && d.Lease.Holder == holder }
 
 // sealedSession returns the sealed session, or nil when there is none. Its error

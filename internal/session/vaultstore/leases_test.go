@@ -21,7 +21,7 @@ import (
 // brief is a lease's time in tests that see one end.
 const brief = 2 * time.Second
 
-// wantHeld checks that nobody else gets the right for a time that is a lot
+// wantHeld checks that nobody else gets the lease for a time that is a lot
 // longer than a lease.
 func wantHeld(t *testing.T, store session.Store) {
 	t.Helper()
@@ -36,7 +36,7 @@ func wantHeld(t *testing.T, store session.Store) {
 	}
 }
 
-// TestKilledHolder: the right of a process that is killed ends with the
+// TestKilledHolder: the lease of a process that is killed ends with the
 // lease's time, and that of one that lives does not.
 func TestKilledHolder(t *testing.T) {
 	server := vault(t)
@@ -67,9 +67,9 @@ func TestKilledHolder(t *testing.T) {
 	killed := time.Now()
 	lease := acquire(t, store, admin)
 	waited := time.Since(killed)
-	t.Logf("with a lease of %s, the next has the right %s after the holder was killed", brief, waited.Round(time.Millisecond))
+	t.Logf("with a lease of %s, the next has one %s after the holder was killed", brief, waited.Round(time.Millisecond))
 	if waited < brief {
-		t.Errorf("the right was taken %s after the holder was killed, want not before %s", waited, brief)
+		t.Errorf("the lease was taken %s after the holder was killed, want not before %s", waited, brief)
 	}
 	if err := errors.Join(lease.Save(t.Context(), numbered(2)), lease.Release(t.Context())); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestHolderProcess(t *testing.T) {
 	select {}
 }
 
-// TestSlowHolder cannot renew its lease, so somebody else takes the right. It
+// TestSlowHolder cannot renew its lease, so somebody else takes it. It
 // notices, and writes nothing over what was stored meanwhile.
 func TestSlowHolder(t *testing.T) {
 	server := vault(t)
@@ -129,11 +129,11 @@ func TestSlowHolder(t *testing.T) {
 				t.Errorf("Load by the slow one = %+v, %v, want what the other has stored", got, err)
 			}
 			if test.released {
-				// The slow one wants the right anew before it has given up the
+				// The slow one wants a lease anew before it has released the
 				// one that it lost.
 				again := acquire(t, slow, admin)
 				if err := errors.Join(again.Save(t.Context(), numbered(3)), again.Release(t.Context())); err != nil {
-					t.Errorf("Save and Release with a new right = %v", err)
+					t.Errorf("Save and Release with a new lease = %v", err)
 				}
 			} else if after, now := server.document(t, other); now != version && after["session"] != before["session"] {
 				t.Errorf("the secret has changed from %v to %v", before, after)
@@ -158,7 +158,7 @@ func TestSlowHolderUnderAManager(t *testing.T) {
 	config := server.config(t)
 	store := open(t, config)
 	login := func() {
-		// Somebody takes the right as if it had ended.
+		// Somebody takes the lease as if it had expired.
 		server.do(t, http.MethodDelete, "secret/metadata/"+vaultstore.SecretPath(store, admin), nil)
 		save(t, open(t, config), admin, numbered(1))
 	}
@@ -198,8 +198,8 @@ func TestAbandonedLease(t *testing.T) {
 	}
 }
 
-// TestClocksOfOthersDoNotCount: a lease is measured by the clock of the one
-// who waits, whatever its holder wrote.
+// TestClocksOfOthersDoNotCount: a lease is measured by the clock of the process
+// that waits, whatever its holder wrote.
 func TestClocksOfOthersDoNotCount(t *testing.T) {
 	server := vault(t)
 	for _, test := range []struct {
@@ -217,13 +217,13 @@ func TestClocksOfOthersDoNotCount(t *testing.T) {
 			if _, err := open(t, config).Acquire(ctx, admin); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("Acquire of what is held = %v, want context.DeadlineExceeded", err)
 			}
-			// Every look at this clock is ten seconds after the last.
-			var looks atomic.Int64
+			// This clock goes on by ten seconds each time that it is read.
+			var reads atomic.Int64
 			began := time.Now()
-			config.Now = func() time.Time { return began.Add(time.Duration(looks.Add(1)) * 10 * time.Second) }
+			config.Now = func() time.Time { return began.Add(time.Duration(reads.Add(1)) * 10 * time.Second) }
 			lease := acquire(t, open(t, config), admin)
-			if n := looks.Load(); n < int64(vaultstore.DefaultLeaseTime/(10*time.Second)) {
-				t.Errorf("the right was taken after %d looks at the clock, before the lease's time", n)
+			if n := reads.Load(); n < int64(vaultstore.DefaultLeaseTime/(10*time.Second)) {
+				t.Errorf("the lease was taken when the clock had been read %d times, before it had expired", n)
 			}
 			if err := lease.Release(t.Context()); err != nil {
 				t.Error(err)

@@ -63,7 +63,7 @@ func TestNetworkFaults(t *testing.T) {
 				}
 				wantVersion(t, store, admin, 2)
 				if data, version := server.document(t, store); data["lease"] != nil || version != 6 {
-					t.Errorf("version %d is %v, want version 6 without a lease: three for each right", version, data)
+					t.Errorf("version %d is %v, want version 6 without a lease: three for each lease", version, data)
 				}
 			})
 		}
@@ -71,7 +71,7 @@ func TestNetworkFaults(t *testing.T) {
 }
 
 // TestNetworkCut: what does not come back is an error that says so; what was
-// under way leaves the old session or the new one, and the right ends by
+// under way leaves the old session or the new one, and the lease ends by
 // itself.
 func TestNetworkCut(t *testing.T) {
 	server := vault(t)
@@ -160,8 +160,8 @@ func TestSaveIsMadeUpFor(t *testing.T) {
 	wantVersion(t, store, admin, 1)
 }
 
-// TestGivenUpAcquire: who gives up while its lease is being written leaves
-// nothing behind that others would wait for.
+// TestGivenUpAcquire: an Acquire that is given up while its lease is being written
+// leaves nothing behind that others would wait for.
 func TestGivenUpAcquire(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
@@ -196,7 +196,7 @@ func TestGivenUpAcquire(t *testing.T) {
 		if err := lease.Release(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if version > 5 { // after the two writes of the one who gave up
+		if version > 5 { // after the two writes of the one that was given up
 			break
 		}
 	}

@@ -87,14 +87,14 @@ func TestDeletedSecrets(t *testing.T) {
 			save(t, store, admin, numbered(2))
 			wantVersion(t, store, admin, 2)
 		})
-		t.Run(test.name+" while the right to it is held", func(t *testing.T) {
+		t.Run(test.name+" while its lease is held", func(t *testing.T) {
 			store := open(t, server.config(t))
 			save(t, store, admin, numbered(1))
 			lease := acquire(t, store, admin)
 			_, version := server.document(t, store)
 			test.remove(t, vaultstore.SecretPath(store, admin), version)
 			err := lease.Save(t.Context(), numbered(2))
-			// With the metadata goes the right: anybody could have taken it.
+			// With the metadata goes the lease: anybody could have taken one.
 			if gone := test.name == "deleted with its metadata"; gone != errors.Is(err, session.ErrLockLost) || !gone && err != nil {
 				t.Errorf("Save = %v", err)
 			}
@@ -203,7 +203,7 @@ func TestForeignSecret(t *testing.T) {
 			}
 		})
 	}
-	t.Run("put there while the right is held", func(t *testing.T) {
+	t.Run("put there while the lease is held", func(t *testing.T) {
 		store := open(t, server.config(t))
 		lease := acquire(t, store, admin)
 		server.write(t, store, map[string]any{"password": "for something"})
@@ -219,7 +219,7 @@ func TestForeignSecret(t *testing.T) {
 	})
 }
 
-// TestSessionsOfOneCredentialShareAKey: whoever has opened one derives no key
+// TestSessionsOfOneCredentialShareAKey: a process that has opened one derives no key
 // for the others that the same process, or one that has opened that, stored.
 func TestSessionsOfOneCredentialShareAKey(t *testing.T) {
 	server := vault(t)
@@ -268,7 +268,7 @@ func TestRequests(t *testing.T) {
 	wantNone(t, store, admin)
 	want("the next load of nothing", "GET")
 	lease := acquire(t, store, admin)
-	want("the first right", "GET PUT PUT") // the secret, max_versions, the lease
+	want("the first lease", "GET PUT PUT") // the secret, max_versions, the lease
 	if err := lease.Save(t.Context(), numbered(1)); err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestRequests(t *testing.T) {
 	wantVersion(t, store, admin, 1)
 	want("a load", "GET")
 	save(t, store, admin, numbered(2))
-	want("a right, a save and a release", "GET PUT PUT PUT")
+	want("a lease, a save and a release", "GET PUT PUT PUT")
 }
 
 // TestTokenFile: the token is found where "vault login" leaves it.

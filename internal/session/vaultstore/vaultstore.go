@@ -19,8 +19,8 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/sealed"
 )
 
-// Where sessions are kept, and for how long an exclusive right stands, unless
-// the configuration says otherwise.
+// Where sessions are kept, and how long a lease lasts, unless the configuration
+// says otherwise.
 const (
 	// DefaultMount is the path of the secrets engine.
 	DefaultMount = "secret"
@@ -28,8 +28,8 @@ const (
 	DefaultPrefix = "telematics/sessions"
 	// DefaultRequestTimeout bounds one request with its retries.
 	DefaultRequestTimeout = 10 * time.Second
-	// DefaultLeaseTime is how long the exclusive right of a holder stands that
-	// was killed. One that lives renews it three times as often.
+	// DefaultLeaseTime is how long the lease of a holder lasts that was killed.
+	// One that lives renews it three times as often.
 	DefaultLeaseTime = time.Minute
 )
 
@@ -50,7 +50,7 @@ type Config struct {
 	// RequestTimeout bounds one request with its retries; zero means
 	// VAULT_CLIENT_TIMEOUT, else [DefaultRequestTimeout].
 	RequestTimeout time.Duration
-	// LeaseTime is how long the right of a killed holder stands; zero means
+	// LeaseTime is how long the lease of a killed holder lasts; zero means
 	// [DefaultLeaseTime], and five minutes is the longest. It is written into
 	// the secret, so that runners with different ones agree.
 	LeaseTime time.Duration

@@ -104,7 +104,7 @@ func TestAgentAddsTheToken(t *testing.T) {
 	}
 }
 
-// What an error is to those who know no Vault: whether it may pass, whether
+// What an error is to a manager, which knows no Vault: whether it may pass, whether
 // the store can be read and not written, and whether it concerns one identity.
 func TestErrorKinds(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", someToken)
@@ -296,7 +296,7 @@ func TestNamespace(t *testing.T) {
 	}
 }
 
-// TestSilence: who does not answer is not waited for.
+// TestSilence: a server that does not answer is not waited for.
 func TestSilence(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", someToken)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
