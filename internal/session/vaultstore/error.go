@@ -115,7 +115,7 @@ func (e *Error) Error() string {
 		return vault + " cannot be used for sessions: " + e.Detail
 	case NoToken:
 		return vault + " cannot be used for sessions without a token" + detail +
-			": set VAULT_TOKEN, log in with `vault login`, or let VAULT_ADDR be an agent's that adds one"
+			": set VAULT_TOKEN, log in with `vault login`, or let VAULT_ADDR be an agent's that adds one that may read"
 	case Unreachable:
 		return vault + " cannot be reached" + detail + ": check the address (VAULT_ADDR) and the way to it"
 	case NoTLS:
@@ -184,8 +184,8 @@ func (c *client) explain(ctx context.Context, operation, path string, err error)
 		e.Detail += ": " + told
 	}
 	switch code := answer.StatusCode; {
-	case c.vault.Token() == "" && (code == http.StatusForbidden || code == http.StatusUnauthorized || strings.Contains(told, "missing client token")):
-		e.Reason = NoToken
+	case operation == reading && c.vault.Token() == "" && (code == http.StatusForbidden || code == http.StatusUnauthorized || strings.Contains(told, "missing client token")):
+		e.Reason = NoToken // an agent's may still be one that may not write
 	case code == http.StatusForbidden || code == http.StatusUnauthorized:
 		e.Reason = Forbidden
 	case strings.Contains(told, "Vault is sealed") || strings.Contains(told, "not initialized"):

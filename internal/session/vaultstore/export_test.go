@@ -2,6 +2,8 @@ package vaultstore
 
 import (
 	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
@@ -49,4 +51,22 @@ func Encode(session, holder string, stands time.Duration) ([]byte, error) {
 		d.Lease = &leaseNote{Holder: holder, For: leaseTime(stands), Until: time.Unix(0, 0).UTC()}
 	}
 	return json.Marshal(d)
+}
+
+// Policy returns the policy that a token needs to keep sessions below a
+// prefix of the default mount; the empty one is the default. The second rule may be left out: it lets the store ask Vault, when
+// it stores the first session of an identity, to keep the newest version only,
+// and delete what is not needed any more.
+func Policy(prefix string) string {
+	if prefix == "" {
+		prefix = DefaultPrefix
+	}
+	return fmt.Sprintf(`path %q {
+  capabilities = ["%s"]
+}
+
+path %q {
+  capabilities = ["create", "update", "delete"]
+}
+`, dataPath(DefaultMount, prefix), strings.Join(capabilities, `", "`), DefaultMount+"/metadata/"+prefix+"/*")
 }

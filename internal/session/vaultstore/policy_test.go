@@ -23,7 +23,7 @@ func TestPolicySuffices(t *testing.T) {
 	}{{"whole", 1}, {"first rule", 0}} {
 		t.Run(test.name, func(t *testing.T) {
 			config := server.config(t)
-			policy := vaultstore.Policy("", config.Prefix)
+			policy := vaultstore.Policy(config.Prefix)
 			if test.name == "first rule" {
 				policy, _, _ = strings.Cut(policy, "\n\n")
 			}
@@ -77,7 +77,7 @@ func TestPolicyIsNeeded(t *testing.T) {
 			}
 			// With the second rule, create is not needed: what has metadata is
 			// there already.
-			policy, _, _ := strings.Cut(vaultstore.Policy("", config.Prefix), "\n\n")
+			policy, _, _ := strings.Cut(vaultstore.Policy(config.Prefix), "\n\n")
 			policy = strings.Replace(policy, `"`+missing+`", `, "", 1)
 			policy = strings.Replace(policy, `, "`+missing+`"`, "", 1)
 			t.Setenv("VAULT_TOKEN", server.token(t, policy))

@@ -160,27 +160,5 @@ func (s *Store) open(ctx context.Context, found secretVersion, account session.A
 // the first session of an identity, update for the next ones.
 var capabilities = []string{"create", "read", "update"}
 
-// Policy returns the policy that a token needs to keep sessions below a
-// prefix, in the language of Vault's policies; empty arguments mean the
-// defaults. The second rule may be left out: it lets the store ask Vault, when
-// it stores the first session of an identity, to keep the newest version only,
-// and delete what is not needed any more.
-func Policy(mount, prefix string) string {
-	if mount = strings.Trim(mount, "/"); mount == "" {
-		mount = DefaultMount
-	}
-	if prefix = strings.Trim(prefix, "/"); prefix == "" {
-		prefix = DefaultPrefix
-	}
-	return fmt.Sprintf(`path %q {
-  capabilities = ["%s"]
-}
-
-path %q {
-  capabilities = ["create", "update", "delete"]
-}
-`, dataPath(mount, prefix), strings.Join(capabilities, `", "`), mount+"/metadata/"+prefix+"/*")
-}
-
 // dataPath is the path of all sessions below a prefix.
 func dataPath(mount, prefix string) string { return mount + "/data/" + prefix + "/*" }
