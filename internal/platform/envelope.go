@@ -173,7 +173,7 @@ func (e *envelope) messages(clean sanitiser) (messages, keys []string) {
 			continue
 		}
 		if each.Code != 0 {
-			words += " (Code " + strconv.Itoa(each.Code) + ")"
+			words = strings.TrimSuffix(words, ".") + " (Code " + strconv.Itoa(each.Code) + ")"
 		}
 		messages = append(messages, words)
 		if key := clean.words(each.Key); key != "" {

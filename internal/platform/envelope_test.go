@@ -121,7 +121,7 @@ func TestAnswerThatIsNoSuccess(t *testing.T) {
 		},
 		{"Title and messages",
 			reply{status: 422, body: `{"Result":null,"Status":422,"Title":"Invalid","Errors":[{"Key":"a","Message":"One."},{"Message":""},{},{"Key":"b","Message":"Two."}]}`},
-			` answered HTTP 422 Unprocessable Entity, Status 422, "Invalid"; One.; Two.`,
+			` answered HTTP 422 Unprocessable Entity, Status 422, "Invalid"; One; Two`,
 		},
 		{"Title alone, without Status", reply{status: 401, body: `{"Title":"Sign in"}`}, ` answered HTTP 401 Unauthorized, "Sign in": the answer is JSON, but not the platform's: it has no Status`},
 		{"HTTP 200 and Status 401 inside",
@@ -132,19 +132,19 @@ func TestAnswerThatIsNoSuccess(t *testing.T) {
 			" answered HTTP 401 Unauthorized: the answer is JSON, but not the platform's: it has nothing else of an envelope than a Status",
 		},
 		{"codes", reply{status: 401, body: `{"Status":401,"Title":"","Errors":[{"Key":"a","Message":"One.","Code":1002},{"Message":"Two.","Code":0},{"Code":3},{"Message":"Four.","Code":"4"}]}`},
-			" answered HTTP 401 Unauthorized, Status 401; One. (Code 1002); Two.; Four.",
+			" answered HTTP 401 Unauthorized, Status 401; One (Code 1002); Two; Four",
 		},
 		{"entries of other kinds", reply{status: 400, body: `{"Status":400,"Errors":["One.",7,null,{"Message":"Two."},{"Message":3}]}`},
-			" answered HTTP 400 Bad Request, Status 400; One.; Two.",
+			" answered HTTP 400 Bad Request, Status 400; One; Two",
 		},
 		{"problem details",
 			reply{status: 400, header: map[string]string{"Content-Type": "application/problem+json"},
 				body: `{"type":"x","title":"One or more validation errors occurred.","status":400,"traceId":"00","errors":{"password":["The password field is required."],"$.loginFields":["One.","Two."],"":["Three."],"text":"Four.","number":5}}`},
-			` answered HTTP 400 Bad Request, Status 400, "One or more validation errors occurred."; Three.; $.loginFields: One.; $.loginFields: Two.; password: The password field is required.; text: Four.`,
+			` answered HTTP 400 Bad Request, Status 400, "One or more validation errors occurred."; Three; $.loginFields: One; $.loginFields: Two; password: The password field is required; text: Four`,
 		},
 		{"a refusal in lower case",
 			reply{status: 403, body: `{"result":null,"status":403,"title":"Forbidden","errors":[{"key":"a","message":"One."}]}`},
-			` answered HTTP 403 Forbidden, Status 403, "Forbidden"; One.`,
+			` answered HTTP 403 Forbidden, Status 403, "Forbidden"; One`,
 		},
 	}
 	for _, test := range tests {
@@ -170,9 +170,9 @@ func TestWordsBesideASecretResult(t *testing.T) {
 		result string
 		want   string
 	}{
-		{"in an object", `{"Instances":[{"Id":1,"Key":"` + answerText + `"}]}`, `Status 422, "No [redacted]"; Not [redacted].`},
-		{"in a list", `[null,true,["` + answerText + `"]]`, `Status 422, "No [redacted]"; Not [redacted].`},
-		{"a text", `"` + answerText + `"`, `Status 422, "No [redacted]"; Not [redacted].`},
+		{"in an object", `{"Instances":[{"Id":1,"Key":"` + answerText + `"}]}`, `Status 422, "No [redacted]"; Not [redacted]`},
+		{"in a list", `[null,true,["` + answerText + `"]]`, `Status 422, "No [redacted]"; Not [redacted]`},
+		{"a text", `"` + answerText + `"`, `Status 422, "No [redacted]"; Not [redacted]`},
 		{"too much to search", `["` + answerText + `","` + strings.Repeat("x", 64<<10) + `"]`, `Status 422`},
 	}
 	for _, test := range tests {

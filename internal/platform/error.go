@@ -107,7 +107,8 @@ func (e *RequestError) Error() string {
 		fmt.Fprintf(&b, ", asking to wait %s", e.Wait)
 	}
 	for _, message := range e.Messages {
-		fmt.Fprintf(&b, "; %s", message)
+		// Others' sentences become a part of ours, which has an end of its own.
+		fmt.Fprintf(&b, "; %s", strings.TrimRight(message, ". "))
 	}
 	if e.Reason != "" {
 		fmt.Fprintf(&b, ": %s", e.Reason)

@@ -19,7 +19,7 @@ func TestErrorTells(t *testing.T) {
 				Operation: "login", Endpoint: login, HTTPStatus: 429, Status: 429, Title: `Too "many"`, Messages: []string{"One.", "Two."},
 				Wait: time.Minute, Reason: "because",
 			},
-			"login failed: " + login + ` answered HTTP 429 Too Many Requests, Status 429, "Too \"many\"", asking to wait 1m0s; One.; Two.: because`,
+			"login failed: " + login + ` answered HTTP 429 Too Many Requests, Status 429, "Too \"many\"", asking to wait 1m0s; One; Two: because`,
 		},
 		{"no answer", platform.RequestError{Operation: "login", Endpoint: login, Reason: "no connection"}, "login failed: " + login + ": no connection"},
 		{"nothing was said", platform.RequestError{Operation: "login", Endpoint: login, HTTPStatus: 599}, "login failed: " + login + " answered HTTP 599"},

@@ -48,8 +48,7 @@ func explain(err error, how explanation) diag.Diagnostics {
 		diags.AddError("Session of somebody else", text)
 		return diags
 	case errors.As(err, &store):
-		diags.AddError("Session store failed", sentence(store)+" What is stored is not known, and a login could revoke the tokens of everybody that shares "+
-			"the store, so none was made. Run again when the store can be used. To go on without it: "+settingName("session.on_failure")+" = \""+onFailureLogin+"\".")
+		diags.AddError("Session store failed", storeFailed(store.Err))
 		return diags
 	case errors.Is(err, session.ErrForeign), errors.Is(err, session.ErrNewerFormat):
 		diags.AddError("Stored session not usable", sentence(err))
@@ -76,8 +75,28 @@ func explain(err error, how explanation) diag.Diagnostics {
 		summary, text = how.login(opened.Login)
 		parts = append(parts, text)
 	}
-	diags.AddError(summary, strings.Join(parts, "\n\n"))
+	diags.AddError(summary, withoutTitle(summary, strings.Join(parts, "\n\n")))
 	return diags
+}
+
+// withoutTitle takes the title off a text that begins with it.
+func withoutTitle(summary, text string) string {
+	if rest, same := strings.CutPrefix(text, summary+": "); same {
+		return capital(rest)
+	}
+	return text
+}
+
+// storeFailed explains a session store that failed. A failure that was waited for
+// may pass; what helps against another one its own text says.
+func storeFailed(err error) string {
+	again := ""
+	var passing interface{ Temporary() bool }
+	if errors.As(err, &passing) && passing.Temporary() {
+		again = " Run again when the store can be used."
+	}
+	return sentence(err) + " What is stored is not known, and a login could revoke the tokens of everybody that shares the store, so none was made." +
+		again + " To go on without the store: " + settingName("session.on_failure") + " = \"" + onFailureLogin + "\"."
 }
 
 // readOnly explains what a read-only run would have done.
@@ -147,7 +166,7 @@ func (how explanation) login(err error) (summary, text string) {
 	case errors.Is(err, context.Canceled):
 		return "Interrupted", "The run was interrupted before there was a token."
 	case deadline:
-		return "Timed out", "The operation's deadline passed before there was a token. " + sentence(err)
+		return "Timed out", "The operation's deadline passed before there was a token." + unlessDeadline(err)
 	default:
 		return "No access token", sentence(err)
 	}
@@ -264,12 +283,16 @@ func missingCredentials(err *userservice.MissingCredentialsError) string {
 	for i, name := range err.Names {
 		names[i] = settingName(name)
 	}
-	kind, from := "an admin", "They are the API authorization credentials that are generated on the Management page of DataHub. "+
+	kind, from := "an admin", "Email and password are the API authorization credentials that are generated on the Management page of DataHub. "+
 		"To authorize as a user instead, set device_token."
 	if err.Kind == session.User {
-		kind, from = "a user", "They are the id and key of the user's group."
+		kind, from = "a user", "The two are the id and key of the user's group."
 	}
-	return "To authorize as " + kind + " takes " + strings.Join(names, " and ") + ". Set them in the provider block or in the environment. " + from
+	set := "Set them"
+	if len(names) == 1 {
+		set = "Set it"
+	}
+	return "To authorize as " + kind + " takes " + strings.Join(names, " and ") + ". " + set + " in the provider block or in the environment. " + from
 }
 
 // notices turns what a session's user should know into warnings.
@@ -348,11 +371,27 @@ func sentence(err error) string {
 	if text == "" {
 		return ""
 	}
-	text = strings.ToUpper(text[:1]) + text[1:]
+	text = capital(text)
 	if !strings.HasSuffix(text, ".") {
 		text += "."
 	}
 	return text
+}
+
+// capital begins a text with a capital letter.
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// unlessDeadline is what an error tells besides that a deadline has passed.
+func unlessDeadline(err error) string {
+	if text := err.Error(); text != context.DeadlineExceeded.Error() {
+		return " " + sentence(err)
+	}
+	return ""
 }
 
 // timeText writes a time for a person.

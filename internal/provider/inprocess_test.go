@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -314,6 +315,7 @@ func warning(attribute, summary string, words ...string) said {
 // wantSaid fails the test unless exactly the wanted diagnostics were given.
 func wantSaid(t testing.TB, got diagnostics, want ...said) {
 	t.Helper()
+	wantWellWritten(t, got)
 	if len(got) != len(want) {
 		t.Errorf("%d diagnostics were given, want %d: %v\n%v", len(got), len(want), want, got)
 		return
@@ -330,6 +332,45 @@ func wantSaid(t testing.TB, got diagnostics, want ...said) {
 			}
 		}
 	}
+}
+
+// wantWellWritten fails the test if a diagnostic has what comes of texts that were
+// put together without care: two full stops, a title that is said again, a prefix
+// or a sentence that stands there twice.
+func wantWellWritten(t testing.TB, got diagnostics) {
+	t.Helper()
+	for _, d := range got {
+		if slips := slipsIn(d.Summary, d.Detail); len(slips) > 0 {
+			t.Errorf("%s: %s: %q", d.Summary, d.Detail, slips)
+		}
+	}
+}
+
+// oddStops are marks that do not follow upon each other, but for an ellipsis.
+var oddStops = regexp.MustCompile(`[.;:,] ?[.;:,](?:[ )\n]|$)|[.] [(]|%!|\(\)| {2}\S`)
+
+// slipsIn returns what is wrong with the text of a diagnostic.
+func slipsIn(summary, detail string) (slips []string) {
+	if strings.HasPrefix(strings.ToLower(detail), strings.ToLower(summary)) {
+		slips = append(slips, "the title, again")
+	}
+	slips = append(slips, oddStops.FindAllString(detail, -1)...)
+	for _, paragraph := range strings.Split(detail, "\n\n") {
+		var before []string
+		for _, sentence := range strings.Split(strings.TrimSuffix(paragraph, "."), ". ") {
+			if slices.Contains(before, sentence) {
+				slips = append(slips, "twice: "+sentence)
+			}
+			before = append(before, sentence)
+			parts := strings.Split(strings.ToLower(sentence), ": ")
+			for i := range len(parts) - 1 {
+				if strings.HasSuffix(parts[i], parts[i+1]) {
+					slips = append(slips, "twice: "+parts[i+1])
+				}
+			}
+		}
+	}
+	return slips
 }
 
 // wantNotSaid fails the test if a diagnostic has the words.

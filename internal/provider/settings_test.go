@@ -439,7 +439,7 @@ func TestSessionPath_UnusableFolderFailsTheRun(t *testing.T) {
 	}
 	env := p.environment(t).admin().onDisk()
 	failed := configured(t, p, env, config{"session": config{"path": file}}).open(nil)
-	wantSaid(t, failed.diagnostics, failure("", "Session store failed", "the folder for sessions cannot be used", "session.on_failure"))
+	wantSaid(t, failed.diagnostics, failure("", "Session store failed", "The folder for sessions cannot be used", "session.on_failure"))
 	p.wantIssued(t, 0, 0)
 
 	c := configured(t, p, env, config{"session": config{"path": file, "on_failure": "login"}})

@@ -40,15 +40,15 @@ var faults = []struct {
 	{emulator.Hang(), retried(3, "no whole answer within 10s (request_timeout)"), retried(4, "no whole answer within 10s (request_timeout)")},
 	{
 		emulator.LostAnswer(), retried(3, "the connection was closed before the whole answer had come"),
-		outcome{2, 4, "The refresh token was used before.", "the connection was closed before the whole answer had come"},
+		outcome{2, 4, "The refresh token was used before", "the connection was closed before the whole answer had come"},
 	},
 	{
 		emulator.CutBody(), retried(3, "HTTP 200 OK: the connection was closed before the whole answer had come"),
-		outcome{2, 2, "The refresh token was used before.", "HTTP 401 Unauthorized: the connection was closed before the whole answer had come"},
+		outcome{2, 2, "The refresh token was used before", "HTTP 401 Unauthorized: the connection was closed before the whole answer had come"},
 	},
 	{
 		emulator.Delay(time.Minute), retried(3, "no whole answer within 10s"),
-		outcome{2, 4, "The refresh token was used before.", "no whole answer within 10s"},
+		outcome{2, 4, "The refresh token was used before", "no whole answer within 10s"},
 	},
 	{emulator.Delay(5 * time.Second), outcome{once: 1, always: 1}, outcome{once: 1, always: 1}},
 	{emulator.WrongContentType(), outcome{once: 1, always: 1}, outcome{once: 1, always: 1}},
@@ -61,7 +61,7 @@ var faults = []struct {
 	{emulator.HTMLPage(403), refusedAtOnce("HTTP 403 Forbidden: answered with a web page"), refusedAtOnce("HTTP 403 Forbidden: answered with a web page")},
 	{emulator.HTMLPage(502), retried(3, "HTTP 502 Bad Gateway: answered with a web page"), retried(4, "HTTP 502 Bad Gateway: answered with a web page")},
 	{emulator.Redirect("http://elsewhere.example/"), refusedAtOnce("it redirects to http://elsewhere.example/; redirects are not followed"), refusedAtOnce("it redirects to http://elsewhere.example/; redirects are not followed")},
-	{emulator.InnerStatus(401), refusedAtOnce(`HTTP 200 OK, Status 401, "Ordered failure"; This failure was ordered.`), refusedAtOnce(`HTTP 200 OK, Status 401, "Ordered failure"; This failure was ordered.`)},
+	{emulator.InnerStatus(401), refusedAtOnce(`HTTP 200 OK, Status 401, "Ordered failure"; This failure was ordered`), refusedAtOnce(`HTTP 200 OK, Status 401, "Ordered failure"; This failure was ordered`)},
 	{emulator.InnerStatus(429), refusedAtOnce("HTTP 200 OK, Status 429"), retried(4, "HTTP 200 OK, Status 429")},
 	{emulator.InnerStatus(503), retried(3, "HTTP 200 OK, Status 503"), retried(4, "HTTP 200 OK, Status 503")},
 	{emulator.Status(400), refusedAtOnce("HTTP 400 Bad Request, Status 400"), refusedAtOnce("HTTP 400 Bad Request, Status 400")},

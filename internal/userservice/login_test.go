@@ -209,9 +209,9 @@ func TestLoginThatIsRefused(t *testing.T) {
 		status      int
 		words       []string
 	}{
-		{"wrong password", wrongPassword, 401, []string{`"Unauthorized"`, "The email or the password is wrong."}},
-		{"wrong instance key", wrongKey, 401, []string{`"Unauthorized"`, "The instance key is wrong."}},
-		{"unknown device", unknownDevice, 401, []string{`"Unauthorized"`, "The user is unknown in this instance."}},
+		{"wrong password", wrongPassword, 401, []string{`"Unauthorized"`, "The email or the password is wrong"}},
+		{"wrong instance key", wrongKey, 401, []string{`"Unauthorized"`, "The instance key is wrong"}},
+		{"unknown device", unknownDevice, 401, []string{`"Unauthorized"`, "The user is unknown in this instance"}},
 	}
 	for _, test := range tests {
 		for _, format := range []session.LoginForm{session.FormObject, session.FormString} {

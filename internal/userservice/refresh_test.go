@@ -60,8 +60,8 @@ func TestRefreshThatIsRefused(t *testing.T) {
 		status       int
 		words        string
 	}{
-		{"spent", first.RefreshToken, 401, "The refresh token was used before."},
-		{"unknown", secret.New(unknown), 401, "The refresh token is unknown."},
+		{"spent", first.RefreshToken, 401, "The refresh token was used before"},
+		{"unknown", secret.New(unknown), 401, "The refresh token is unknown"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
