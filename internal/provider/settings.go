@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"net"
 	"net/url"
+	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -61,6 +63,7 @@ type settings struct {
 
 	store       string
 	path        string
+	home        string // what ~/ stands for; empty where there is none
 	minLifetime time.Duration
 	readOnly    bool
 	verifyAfter time.Duration // zero: never
@@ -202,7 +205,7 @@ var settingTable = []setting{
 		description: "The folder of the file store. Sessions lie in a folder of their own in it, `telematics-sessions`; nothing else in it is " +
 			"touched. `~/` at its beginning is the home directory. The ledger that counts logins is the machine's, and never in it. Default: " +
 			"`terraform-provider-telematics` in the user's cache directory.",
-		read: into(func(s *settings) *string { return &s.path }),
+		read: readPath(func(s *settings) *string { return &s.path }),
 	},
 	{
 		attribute: "session.min_lifetime", variable: "TELEMATICS_SESSION_MIN_LIFETIME",
@@ -318,6 +321,7 @@ func (s setting) path() path.Path {
 // it; those about a variable name it, and the errors are in the settings.
 func readSettings(ctx context.Context, block tfsdk.Config, getenv func(string) string) (settings, diag.Diagnostics) {
 	r := reader{block: block, settings: defaultSettings()}
+	r.settings.home = homeOf(getenv)
 	for _, s := range settingTable {
 		if r.unknownBlock(ctx, s) {
 			continue
@@ -483,6 +487,36 @@ func into(field func(*settings) *string) func(*settings, string) error {
 		if field(s) == &s.instanceID {
 			return checkUUID("instance_id", s.instanceID)
 		}
+		return nil
+	}
+}
+
+// homeOf returns the home directory that the environment names. The system's list
+// of users is not asked: where HOME is not set, its home is not what was meant.
+func homeOf(getenv func(string) string) string {
+	if runtime.GOOS == "windows" {
+		return getenv("USERPROFILE")
+	}
+	return getenv("HOME")
+}
+
+// readPath reads the path of a file or a folder. No shell has expanded ~/ in an
+// attribute, and often not in a variable.
+func readPath(field func(*settings) *string) func(*settings, string) error {
+	return func(s *settings, value string) error {
+		value = strings.TrimSpace(value)
+		first, rest, _ := strings.Cut(filepath.ToSlash(value), "/")
+		switch {
+		case !strings.HasPrefix(first, "~"):
+		case first != "~":
+			return sayf("%q begins with the home directory of a user by name. Only ~/ is known, which is that of the user who runs the provider; "+
+				"begin with ./ for a folder of this name.", first)
+		case s.home == "":
+			return sayf("It begins with ~/, and there is no home directory: HOME is not set. Write the whole path.")
+		default:
+			value = filepath.Join(s.home, rest)
+		}
+		*field(s) = value
 		return nil
 	}
 }

@@ -390,10 +390,13 @@ func TestSessionPathAndStore_AttributeWinsOverVariable(t *testing.T) {
 		{name: "store none", attribute: "$ONE", store: "none"},
 		{name: "store none from the environment", attribute: "$ONE", variables: environment{"TELEMATICS_SESSION_STORE": "none"}},
 		{name: "store file wins", attribute: "$ONE", store: "file", variables: environment{"TELEMATICS_SESSION_STORE": "none"}, kept: []string{"ONE"}},
+		{name: "the home directory", attribute: "~/", variables: environment{"HOME": "$ONE", "USERPROFILE": "$ONE"}, kept: []string{"ONE"}},
+		{name: "a folder in it", variables: environment{"HOME": "$PARENT", "USERPROFILE": "$PARENT", "TELEMATICS_SESSION_PATH": "~/002"}, kept: []string{"TWO"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			folders := map[string]string{"ONE": t.TempDir(), "TWO": t.TempDir()}
+			folders["PARENT"] = filepath.Dir(folders["TWO"])
 			folder := func(name string) string { return os.Expand(name, func(name string) string { return folders[name] }) }
 			env := p.environment(t).admin().onDisk()
 			for variable, value := range test.variables {
@@ -416,6 +419,25 @@ func TestSessionPathAndStore_AttributeWinsOverVariable(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A home directory that is not known is not guessed, and nothing is made in a folder
+// that is called ~.
+func TestSessionPath_InAHomeThatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	for _, test := range []struct{ path, words string }{
+		{"~", "HOME is not set"},
+		{"~/sessions", "HOME is not set"},
+		{"~somebody/sessions", `"~somebody" begins with the home directory of a user by name`},
+	} {
+		env := p.environment(t).admin().onDisk()
+		block := config{"session": config{"path": test.path}}
+		wantSaid(t, start(t, env, p.clock.Now).configure(block), failure("session.path", "Invalid session.path", test.words))
+		opened := configured(t, p, env.with("TELEMATICS_SESSION_PATH", test.path), nil).open(nil)
+		wantSaid(t, opened.diagnostics, failure("", "Invalid session.path", "TELEMATICS_SESSION_PATH", test.words))
+	}
+	p.wantIssued(t, 0, 0)
 }
 
 // sessions counts the sessions that are kept in a folder.
