@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -483,10 +484,15 @@ func (r *reader) report(s setting, fromBlock bool, err error) {
 // into stores a text.
 func into(field func(*settings) *string) func(*settings, string) error {
 	return func(s *settings, value string) error {
-		*field(s) = strings.TrimSpace(value)
+		value = strings.TrimSpace(value)
 		if field(s) == &s.instanceID {
-			return checkUUID("instance_id", s.instanceID)
+			if strings.ContainsFunc(value, unicode.IsControl) {
+				return sayf("%s", controlCharacter)
+			}
+			*field(s) = value
+			return checkUUID("instance_id", value)
 		}
+		*field(s) = value
 		return nil
 	}
 }
@@ -528,8 +534,12 @@ func intoSecret(field func(*settings) *secret.String) func(*settings, string) er
 			return sayf("It holds a line break, such as the one at the end of a file. Take it away, for example with trimspace(file(…)): " +
 				"the platform would refuse it as a wrong password.")
 		}
+		isKey := field(s) == &s.instanceKey
+		if isKey && strings.ContainsFunc(value, unicode.IsControl) {
+			return sayf("%s", controlCharacter)
+		}
 		*field(s) = secret.New(value)
-		if field(s) == &s.instanceKey {
+		if isKey {
 			return checkUUID("instance_key", value)
 		}
 		return nil
@@ -648,11 +658,17 @@ func readOnFailure(s *settings, value string) error {
 	return nil
 }
 
+// mostLogins bounds login_limit: the ledger has an entry for each login.
+const mostLogins = 10_000
+
 // readLoginLimit reads a whole number above zero.
 func readLoginLimit(s *settings, value string) error {
 	n, ok := new(big.Int).SetString(value, 10)
-	if !ok || n.Sign() <= 0 || !n.IsInt64() {
-		return sayf("%q is not a number above zero.", value)
+	if !ok || n.Sign() <= 0 || n.Cmp(big.NewInt(mostLogins)) > 0 {
+		if len(value) > 20 {
+			value = value[:20] + "…"
+		}
+		return sayf("%q is not a whole number from 1 to %d.", value, mostLogins)
 	}
 	s.loginLimit = int(n.Int64())
 	return nil

@@ -266,9 +266,17 @@ func TestInvalidSettings_AreErrorsWithTheirOrigin(t *testing.T) {
 		{"login_format", "TELEMATICS_LOGIN_FORMAT", "json", []string{`must be "auto", "object" or "string"`}},
 		{"request_timeout", "TELEMATICS_REQUEST_TIMEOUT", "30", []string{`"30" is not a Go duration above zero`}},
 		{"request_timeout", "TELEMATICS_REQUEST_TIMEOUT", "0s", []string{`"0s" is not a Go duration above zero`}},
-		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "0", []string{`"0" is not a number above zero`}},
-		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "1.5", []string{`"1.5" is not a number above zero`}},
-		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "-3", []string{`"-3" is not a number above zero`}},
+		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "0", []string{`"0" is not a whole number from 1`}},
+		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "1.5", []string{`"1.5" is not a whole number from 1`}},
+		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "100000000000000000000000000000", []string{`"10000000000000000000…" is not a whole number from 1 to 10000`}},
+		{"login_limit", "TELEMATICS_LOGIN_LIMIT", "-3", []string{`"-3" is not a whole number from 1`}},
+		{"instance_id", "TELEMATICS_INSTANCE_ID", "0a1b2c3d\x000a1b", []string{"a line break or another control character"}},
+		{"instance_key", "TELEMATICS_INSTANCE_KEY", "hunter2-hunter2\x01", []string{"a line break or another control character", "trimspace"}},
+		{"instance_key", "TELEMATICS_INSTANCE_KEY", "hunter2-hunter2\r\n", []string{"a line break", "trimspace"}},
+		{"password", "TELEMATICS_PASSWORD", "hunter2-hunter2\n", []string{"a line break", "trimspace"}},
+		{"login_wait", "TELEMATICS_LOGIN_WAIT", "2d", []string{`"2d" is not a Go duration of zero or more`}},
+		{"session.verify_after", "TELEMATICS_SESSION_VERIFY_AFTER", "5", []string{`"5" is neither a Go duration`}},
+		{"session.on_failure", "TELEMATICS_SESSION_ON_FAILURE", "ignore", []string{`must be "fail" or "login"`}},
 		{"login_window", "TELEMATICS_LOGIN_WINDOW", "0s", []string{`"0s" is not a Go duration above zero`}},
 		{"login_window", "TELEMATICS_LOGIN_WINDOW", "a minute", []string{`"a minute" is not a Go duration above zero`}},
 		{"login_wait", "TELEMATICS_LOGIN_WAIT", "-1s", []string{`"-1s" is not a Go duration of zero or more`}},
@@ -303,7 +311,7 @@ func TestLoginLimit_ThatIsNoNumberIsAnError(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	env := p.environment(t).admin().with("TELEMATICS_LOGIN_LIMIT", "five")
-	wantSaid(t, configured(t, p, env, nil).open(nil).diagnostics, failure("", "Invalid login_limit", "TELEMATICS_LOGIN_LIMIT", `"five" is not a number above zero`))
+	wantSaid(t, configured(t, p, env, nil).open(nil).diagnostics, failure("", "Invalid login_limit", "TELEMATICS_LOGIN_LIMIT", `"five" is not a whole number from 1`))
 	configured(t, p, env, config{"login_limit": "3"}).mustOpen(nil)
 }
 

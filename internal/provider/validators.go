@@ -26,6 +26,11 @@ func notUUID(attribute string) string {
 		" is not. It is used as it is; if the platform refuses it, look for a value that was cut short or mixed up with another."
 }
 
+// controlCharacter refuses a value that HTTP cannot carry, or that the platform
+// refuses as a wrong one.
+const controlCharacter = "It holds a line break or another control character, such as the one at the end of a file. " +
+	"Take it away, for example with trimspace(file(…))."
+
 // uuidShaped warns of a value that is not a UUID, and refuses one that cannot be
 // sent.
 type uuidShaped struct{}
@@ -43,9 +48,7 @@ func (uuidShaped) ValidateString(_ context.Context, req validator.StringRequest,
 		return
 	}
 	if strings.ContainsFunc(text, unicode.IsControl) {
-		// HTTP cannot carry it, or the platform refuses it as a wrong one.
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), "It holds a line break or another control character, such as the one at "+
-			"the end of a file. Take it away, for example with trimspace(file(…)).")
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), controlCharacter)
 		return
 	}
 	resp.Diagnostics.AddAttributeWarning(req.Path, "Unusual "+req.Path.String(), notUUID(req.Path.String()))
