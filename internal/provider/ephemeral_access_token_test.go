@@ -86,14 +86,49 @@ func TestOpen_UsersOfTwoInstancesHaveTheirOwnTokens(t *testing.T) {
 	}
 }
 
-// An empty device token is that of an admin, and stays the text that was
-// configured: Terraform insists on it.
-func TestEmptyDeviceTokenIsAnAdmin(t *testing.T) {
+// A device token that came out empty does not turn into the admin's token. A value
+// that is not known when the configuration is validated is looked at when the token
+// is asked for, whatever the CLI has validated.
+func TestOpen_ArgumentsThatDoNotFitAreAnError(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
-	got := configured(t, p, p.environment(t).admin(), nil).mustOpen(config{"device_token": ""})
-	if text, given := got["device_token"]; !given || text != "" {
-		t.Errorf("device_token = %q (null: %t), want the empty text", text, !given)
+	c := configured(t, p, p.environment(t).admin().user(), nil)
+	for _, test := range []struct {
+		name string
+		args config
+		want said
+	}{
+		{"empty", config{"device_token": ""}, failure("device_token", "Empty device token", "an admin's token is not handed out in its place")},
+		{"nothing but space", config{"device_token": "  "}, failure("device_token", "Empty device token")},
+		{"empty beside admin", config{"device_token": "", "authorize_as": "admin"}, failure("device_token", "Empty device token")},
+		{"of an admin", config{"device_token": deviceToken, "authorize_as": "admin"}, failure("device_token", "Device token of an admin")},
+		{"missing for a user", config{"authorize_as": "user"}, failure("authorize_as", "Missing device token")},
+		{"missing beside a key", config{"instance_key": instanceKey}, failure("instance_key", "Missing device token", `authorize_as = "admin"`)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			for _, got := range []diagnostics{c.validateEphemeral(test.args), c.open(test.args).diagnostics, c.validateData(test.args), c.read(test.args).diagnostics} {
+				var errors diagnostics = got.errors()
+				wantSaid(t, errors, test.want)
+			}
+		})
+	}
+	p.wantIssued(t, 0, 0)
+}
+
+// No id has space around it; the configured text stays as it is.
+func TestOpen_IDsAreTrimmed(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	c := configured(t, p, p.environment(t).user(), config{"instance_id": "  " + instanceID, "instance_key": " " + instanceKey})
+	opened := c.open(config{"device_token": " " + deviceToken + " ", "instance_id": instanceID + " ", "instance_key": instanceKey + " "})
+	wantSaid(t, opened.diagnostics)
+	p.wantToken(t, opened.results, "logged_in", " "+deviceToken+" ")
+	if got := p.only(t).header.Get("InstanceId"); got != instanceID {
+		t.Errorf("InstanceId = %q", got)
+	}
+	p.wantToken(t, c.mustOpen(config{"device_token": deviceToken, "min_lifetime": "119m"}), "reused", deviceToken)
+	for _, attribute := range []string{"device_token", "instance_id"} {
+		wantSaid(t, c.validateEphemeral(config{"device_token": deviceToken, attribute: " " + deviceToken}))
 	}
 }
 

@@ -180,7 +180,7 @@ var settingTable = []setting{
 	{
 		attribute: "login_limit", variable: "TELEMATICS_LOGIN_LIMIT", kind: number,
 		description: "How many logins the platform allows an address within `login_window`. One more would block the address for an hour, so it is " +
-			"held back. Default `5`.",
+			"held back. A whole number from 1 to 10000. Default `5`.",
 		read: readLoginLimit,
 	},
 	{
@@ -537,6 +537,9 @@ func intoSecret(field func(*settings) *secret.String) func(*settings, string) er
 		isKey := field(s) == &s.instanceKey
 		if isKey && strings.ContainsFunc(value, unicode.IsControl) {
 			return sayf("%s", controlCharacter)
+		}
+		if isKey {
+			value = strings.TrimSpace(value) // it is an id by its shape
 		}
 		*field(s) = secret.New(value)
 		if isKey {

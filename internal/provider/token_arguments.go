@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -92,5 +93,9 @@ func incompletePair(given, missing string) string {
 		"for a new one. Give both, or neither when nothing is stored yet."
 }
 
-// isUnset reports whether the value is known to be absent: null or empty.
-func isUnset(v types.String) bool { return !v.IsUnknown() && v.ValueString() == "" }
+// isUnset reports whether the value is known to be absent: null or empty, or
+// nothing but space.
+func isUnset(v types.String) bool { return !v.IsUnknown() && trimmed(v) == "" }
+
+// trimmed is an id without the space around it, which no id has.
+func trimmed(v types.String) string { return strings.TrimSpace(v.ValueString()) }

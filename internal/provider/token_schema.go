@@ -150,8 +150,7 @@ func (m *accessTokenModel) set(r session.Result) {
 	m.IssuedAt = timeOrNull(r.IssuedAt)
 	m.ExpiresAt = timeOrNull(r.ExpiresAt)
 	m.Source = types.StringValue(string(r.Source))
-	// What was configured stays as it is; an empty text there is the user's,
-	// too, and Terraform insists on it.
+	// What was configured stays as it is: Terraform insists on it.
 	if m.DeviceToken.IsNull() || m.DeviceToken.IsUnknown() {
 		m.DeviceToken = types.StringNull()
 		if !r.DeviceToken.IsEmpty() {

@@ -108,13 +108,13 @@ func (o *tokenOpener) credentials(args tokenArguments) userservice.Credentials {
 		InstanceID:  o.settings.instanceID,
 		InstanceKey: o.settings.instanceKey,
 	}
-	if id := args.InstanceID.ValueString(); id != "" {
+	if id := trimmed(args.InstanceID); id != "" {
 		c.InstanceID = id
 	}
-	if key := args.InstanceKey.ValueString(); key != "" {
+	if key := trimmed(args.InstanceKey); key != "" {
 		c.InstanceKey = secret.New(key)
 	}
-	if device := args.DeviceToken.ValueString(); device != "" {
+	if device := trimmed(args.DeviceToken); device != "" {
 		c.DeviceToken = secret.New(device)
 	} else {
 		c.Email, c.Password = o.settings.email, o.settings.password
@@ -136,6 +136,10 @@ func (o *tokenOpener) openOther(ctx context.Context, args tokenArguments, refuse
 
 	if o.settings.invalid.HasError() {
 		return session.Result{}, o.settings.invalid
+	}
+	// The CLI has validated them, but not what was unknown then.
+	if diags := args.validate(); diags.HasError() {
+		return session.Result{}, diags
 	}
 	if diags := o.unknownSettings(args); diags.HasError() {
 		return session.Result{}, diags
@@ -190,7 +194,7 @@ func resumedSession(args tokenArguments) session.Session {
 	return session.Session{
 		AccessToken:  secret.New(access.ValueString()),
 		RefreshToken: secret.New(refresh.ValueString()),
-		DeviceToken:  secret.New(args.DeviceToken.ValueString()),
+		DeviceToken:  secret.New(trimmed(args.DeviceToken)),
 		IssuedAt:     issued,
 		ExpiresAt:    expires,
 		Owner:        userservice.Owner(secret.New(access.ValueString()), secret.String{}),

@@ -44,7 +44,7 @@ func (v uuidShaped) MarkdownDescription(ctx context.Context) string { return v.D
 // ValidateString implements [validator.String].
 func (uuidShaped) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	text := req.ConfigValue.ValueString()
-	if text == "" || isUUID(text) {
+	if trimmed(req.ConfigValue) == "" || isUUID(trimmed(req.ConfigValue)) && !strings.ContainsFunc(text, unicode.IsControl) {
 		return
 	}
 	if strings.ContainsFunc(text, unicode.IsControl) {
