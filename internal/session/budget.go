@@ -365,11 +365,11 @@ const (
 // clean drops what is older than a day, and takes what lies in the future as
 // now: it was written by a clock that was wrong, and locks nobody out for
 // longer than a window (ARCHITECTURE.md, rule 8). A ledger that could not be
-// read counts as full for one window.
+// read counts as full for one window: for the longer one of another budget, too.
 func (b *Budget) clean(ctx context.Context, e *LedgerEntry, now time.Time) {
 	if e.Unreadable {
 		e.Unreadable = false
-		e.Logins = append(e.Logins, slices.Repeat([]time.Time{now}, b.limit)...)
+		e.FullAt = now
 		b.log.WarnContext(ctx, "the login ledger could not be read and counts as full", "window", b.window.String())
 	}
 	farthest := now.Add(max(b.timeout, clockSlack))
@@ -377,6 +377,12 @@ func (b *Budget) clean(ctx context.Context, e *LedgerEntry, now time.Time) {
 		if t.After(farthest) {
 			e.Logins[i] = now
 		}
+	}
+	switch {
+	case e.FullAt.After(farthest):
+		e.FullAt = now
+	case !e.FullAt.Add(keptFor).After(now):
+		e.FullAt = time.Time{}
 	}
 	e.Logins = slices.DeleteFunc(e.Logins, func(t time.Time) bool { return !t.Add(keptFor).After(now) })
 	maps.DeleteFunc(e.Failures, func(_ string, f Failure) bool { return f.At.After(now) || !f.At.Add(rememberForms).After(now) })
@@ -400,6 +406,9 @@ func (b *Budget) nextFree(e *LedgerEntry, now time.Time, ahead int) nextPlace {
 		return nextPlace{free: e.BlockedUntil, blocked: true}
 	}
 	var counted []time.Time
+	if e.FullAt.Add(b.window).After(now) {
+		counted = slices.Repeat([]time.Time{earlier(e.FullAt, now)}, b.limit)
+	}
 	for _, t := range e.Logins {
 		if t.Add(b.window).After(now) {
 			counted = append(counted, earlier(t, now))

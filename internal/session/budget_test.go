@@ -484,6 +484,25 @@ func TestOpen_UnreadableLedgerCountsAsFullForAWindow(t *testing.T) {
 	})
 }
 
+// What is not known is not known to a stack with another limit or window either.
+func TestAdmit_UnreadableLedgerIsFullForEveryBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger, found := &unreadableLedger{}, time.Now()
+		wantRefused(t, session.NewBudget(ledger, session.BudgetConfig{Limit: 3}), found.Add(time.Minute), false)
+		wantRefused(t, session.NewBudget(ledger, session.BudgetConfig{Limit: 10_000, Window: time.Hour}), found.Add(time.Hour), false)
+		time.Sleep(time.Minute)
+		login(t, session.NewBudget(ledger, session.BudgetConfig{Limit: 1}), somewhere)
+		wantRefused(t, session.NewBudget(ledger, session.BudgetConfig{Limit: 10_000, Window: time.Hour}), found.Add(time.Hour), false)
+		// A limit that is high leaves no entry that is too large to be read.
+		_ = ledger.Update(t.Context(), somewhere, func(e *session.LedgerEntry) error {
+			if len(e.Logins) != 1 {
+				t.Errorf("%d logins are kept, want the one that was made", len(e.Logins))
+			}
+			return nil
+		})
+	})
+}
+
 // New identities of one run get their places in the order in which they ask, and
 // none is passed over until it has waited too long.
 func TestAdmit_ManyNewIdentitiesWaitInTurn(t *testing.T) {

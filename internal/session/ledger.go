@@ -28,6 +28,9 @@ type LedgerEntry struct {
 	// that of its answer, or while there is none, the end of the time that
 	// the answer may take.
 	Logins []time.Time `json:"logins"`
+	// FullAt is when what the entry held was found to be lost: it counts as full
+	// from then on for the window of each budget that reads it.
+	FullAt time.Time `json:"full_at,omitzero"`
 	// BlockedAt is when the platform was last seen to block this address, and
 	// BlockedUntil is when it ends that.
 	BlockedAt    time.Time `json:"blocked_at,omitzero"`

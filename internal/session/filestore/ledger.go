@@ -215,6 +215,9 @@ func add(entry *session.LedgerEntry, other session.LedgerEntry, latest time.Time
 		}
 		entry.Logins = append(entry.Logins, login)
 	}
+	if other.FullAt.After(entry.FullAt) && !other.FullAt.After(latest) {
+		entry.FullAt = other.FullAt
+	}
 	if other.BlockedUntil.After(entry.BlockedUntil) {
 		entry.BlockedAt, entry.BlockedUntil = other.BlockedAt, other.BlockedUntil
 	}

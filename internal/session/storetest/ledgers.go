@@ -64,6 +64,7 @@ func writtenIsRead(t *testing.T, open func(*testing.T) session.Ledger) {
 	wantEntry(t, one, platform, session.LedgerEntry{})
 	written := session.LedgerEntry{
 		Logins:       []time.Time{epoch, epoch.Add(123456789), epoch.Add(time.Hour).In(time.FixedZone("", 3600))},
+		FullAt:       epoch.Add(time.Second),
 		BlockedAt:    epoch.Add(time.Minute),
 		BlockedUntil: epoch.Add(time.Hour + 1),
 	}
@@ -150,7 +151,8 @@ func update(t *testing.T, ledger session.Ledger, platform string, change func(*s
 func wantEntry(t *testing.T, ledger session.Ledger, platform string, want session.LedgerEntry) {
 	t.Helper()
 	update(t, ledger, platform, func(got *session.LedgerEntry) error {
-		same := len(got.Logins) == len(want.Logins) && got.BlockedAt.Equal(want.BlockedAt) && got.BlockedUntil.Equal(want.BlockedUntil)
+		same := len(got.Logins) == len(want.Logins) && got.BlockedAt.Equal(want.BlockedAt) && got.BlockedUntil.Equal(want.BlockedUntil) &&
+			got.FullAt.Equal(want.FullAt)
 		for i := range want.Logins {
 			same = same && got.Logins[i].Equal(want.Logins[i])
 		}
