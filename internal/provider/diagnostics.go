@@ -248,8 +248,12 @@ func (how explanation) heldBack(held *session.BudgetError) string {
 		return "Until then a login can only fail, from any program at this address. Sessions that exist can still be refreshed. " +
 			"Too many logins mean that the session store is off, not shared, or wiped between runs."
 	}
-	return "Run again then, or raise " + settingName("login_wait") + ", so that the run waits. If the platform allows more, raise " +
-		"login_limit" + "."
+	enough := held.Wait.Round(time.Minute)
+	if enough < held.Wait {
+		enough += time.Minute
+	}
+	return fmt.Sprintf("Run again then, or let the run wait: %s = %q. If the platform allows more logins, raise login_limit.",
+		settingName("login_wait"), plainDuration(enough))
 }
 
 // checkCredentials says which values the login was made of, and where right
@@ -393,6 +397,9 @@ func unlessDeadline(err error) string {
 	}
 	return ""
 }
+
+// plainDuration writes whole minutes without seconds, as a person would.
+func plainDuration(d time.Duration) string { return strings.TrimSuffix(d.String(), "0s") }
 
 // timeText writes a time for a person.
 func timeText(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -190,8 +190,10 @@ var settingTable = []setting{
 	},
 	{
 		attribute: "login_wait", variable: "TELEMATICS_LOGIN_WAIT",
-		description: "How long a login waits for its place within the limit, as a Go duration. A login that would have to wait longer is not sent, and " +
-			"the error says when it can be. Default `2m`.",
+		description: "How long the logins of a run wait for their places within the limit, as a Go duration, from when the first of them has to. A login " +
+			"that would have to wait longer is not sent, and the error says when it can be, and how long all of them take. While a login waits, the CLI " +
+			"says that it is still opening the token; with `TF_LOG_PROVIDER=INFO` the log says until when, and a warning at the end of the run how long " +
+			"it was. Default `2m`.",
 		read: zeroOrMore(func(s *settings) *time.Duration { return &s.loginWait }),
 	},
 	{

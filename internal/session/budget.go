@@ -35,8 +35,10 @@ type BudgetConfig struct {
 	// [DefaultLoginLimit] in [DefaultLoginWindow].
 	Limit  int
 	Window time.Duration
-	// Wait bounds how long a login waits for its place; zero means not at
-	// all.
+	// Wait bounds how long the logins of a process wait for their places, from
+	// when the first of them does; zero means not at all. Waits that follow upon
+	// each other within a window count as one: a CLI opens a few of many tokens at
+	// a time, and nobody could tell how long all of them take.
 	Wait time.Duration
 	// RequestTimeout is how long a login may take to be answered; zero means
 	// [DefaultRequestTimeout]. A login whose process was killed counts from its end.
@@ -72,6 +74,8 @@ type Budget struct {
 	// refused are the logins of this process that have just not been sent, since
 	// they could not have a place in time.
 	refused map[string]refusals
+	// waits are those of this process.
+	waits map[string]wait
 }
 
 // NewBudget returns a budget that is kept in ledger.
@@ -119,7 +123,8 @@ type BudgetError struct {
 	// one. They wait for it, or were refused as this one is; At counts them in, so
 	// that the last error says how long the whole takes.
 	Ahead int
-	// Wait is how long this one would have to wait.
+	// Wait is how long the process would have had to wait by then, since the
+	// first of its logins that did.
 	Wait time.Duration
 }
 
@@ -178,11 +183,12 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 	if b == nil {
 		return Place{}, 0, nil
 	}
-	patience := b.wait
+	started := b.now()
+	since := b.waitingSince(platform, started)
+	patience := b.wait - started.Sub(since)
 	if end, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(end))
 	}
-	started := b.now()
 	turn, ahead := b.join(platform)
 	defer b.leave(platform, turn)
 	for first := true; ; first = false {
@@ -195,12 +201,14 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 		case !taken.IsZero():
 			return Place{budget: b, ctx: context.WithoutCancel(ctx), platform: platform, taken: taken}, waited, nil
 		case next.blocked, first && next.free.After(started.Add(patience)), waited > patience:
-			return Place{}, waited, b.refuse(ctx, platform, turn, started, next)
+			return Place{}, waited, b.refuse(ctx, platform, turn, since, next)
 		}
+		b.waiting(platform, since, now)
 		if first && next.free.After(now) {
 			b.log.InfoContext(ctx, "the login waits to keep within the platform's limit",
 				"until", next.free.UTC().Format(time.RFC3339), "wait", next.free.Sub(now).Round(time.Second).String(),
-				"limit", b.limit, "window", b.window.String(), "ahead", ahead)
+				"limit", b.limit, "window", b.window.String(), "ahead", ahead,
+				"given_up", since.Add(b.wait).UTC().Format(time.RFC3339))
 		}
 		var lookAgain <-chan time.Time
 		becomesFirst := turn
@@ -220,6 +228,30 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 	}
 }
 
+// A wait is the time in which logins of a process waited for their places.
+type wait struct{ since, last time.Time }
+
+// waitingSince returns since when logins of this process have been waiting, which is
+// now if none has within the last window.
+func (b *Budget) waitingSince(platform string, now time.Time) time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if w, ok := b.waits[platform]; ok && now.Sub(w.last) <= b.window {
+		return w.since
+	}
+	return now
+}
+
+// waiting notes that a login waits.
+func (b *Budget) waiting(platform string, since, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.waits == nil {
+		b.waits = make(map[string]wait)
+	}
+	b.waits[platform] = wait{since: since, last: now}
+}
+
 // refusals are logins that were not sent, each within a minute of the one before.
 type refusals struct {
 	count int
@@ -228,7 +260,7 @@ type refusals struct {
 
 // refuse returns the error of a login that is not sent. Those that were refused
 // before count as if they had waited: the last of many says how long all take.
-func (b *Budget) refuse(ctx context.Context, platform string, turn chan struct{}, started time.Time, next nextPlace) error {
+func (b *Budget) refuse(ctx context.Context, platform string, turn chan struct{}, since time.Time, next nextPlace) error {
 	ahead := 0
 	if !next.blocked {
 		ahead = b.refusedBefore(platform, turn)
@@ -238,7 +270,7 @@ func (b *Budget) refuse(ctx context.Context, platform string, turn chan struct{}
 	}
 	return &BudgetError{
 		Platform: platform, At: next.free, Blocked: next.blocked, Limit: b.limit, Window: b.window,
-		Ahead: ahead, Wait: next.free.Sub(started),
+		Ahead: ahead, Wait: next.free.Sub(since),
 	}
 }
 

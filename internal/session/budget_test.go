@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -508,7 +509,7 @@ func TestAdmit_UnreadableLedgerIsFullForEveryBudget(t *testing.T) {
 func TestAdmit_ManyNewIdentitiesWaitInTurn(t *testing.T) {
 	const users, parallel = 200, 10
 	synctest.Test(t, func(t *testing.T) {
-		b := perMinute(&session.MemoryLedger{}, 5)
+		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{Limit: 5, Window: time.Minute, Wait: 40 * time.Minute})
 		started := time.Now()
 		var (
 			mu      sync.Mutex
@@ -534,6 +535,64 @@ func TestAdmit_ManyNewIdentitiesWaitInTurn(t *testing.T) {
 			t.Errorf("one of them waited %s, want no longer than those before it took", longest)
 		}
 	})
+}
+
+// A CLI opens a few of many tokens at a time. The wait of all of them is bounded, and
+// what cannot have its place within that is told at once, with how long the whole
+// would take.
+func TestAdmit_ManyThatAskAFewAtATimeAreToldToo(t *testing.T) {
+	const users = 200
+	for _, parallel := range []int{1, 3, 10, 50} {
+		t.Run(fmt.Sprint(parallel), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := perMinute(&session.MemoryLedger{}, 5)
+				started := time.Now()
+				var (
+					mu      sync.Mutex
+					served  int
+					longest time.Duration
+					all     sync.WaitGroup
+				)
+				slots := make(chan struct{}, parallel)
+				for range users {
+					slots <- struct{}{}
+					all.Go(func() {
+						defer func() { <-slots }()
+						time.Sleep(200 * time.Millisecond) // what else an open takes
+						place, _, err := b.Admit(t.Context(), somewhere)
+						mu.Lock()
+						defer mu.Unlock()
+						var held *session.BudgetError
+						switch {
+						case err == nil:
+							place.Answered()
+							served++
+						case errors.As(err, &held):
+							longest = max(longest, held.Wait)
+						default:
+							t.Errorf("Admit: %v", err)
+						}
+					})
+				}
+				all.Wait()
+				if served < 10 || served > 20 {
+					t.Errorf("%d logins were sent, want those that have a place within two minutes", served)
+				}
+				// The opens themselves take their time as well.
+				if took := time.Since(started); took > 2*time.Minute+users*200*time.Millisecond {
+					t.Errorf("the whole took %s, want two minutes of waiting", took)
+				}
+				if want := (users/5 - 3) * time.Minute; longest < want || longest > want+5*time.Minute {
+					t.Errorf("the longest wait that is told is %s, want about %s", longest, want)
+				}
+				// Later logins of a long run have their own time.
+				time.Sleep(time.Hour)
+				for range 6 {
+					login(t, b, somewhere)
+				}
+			})
+		})
+	}
 }
 
 // Those that ask at once and cannot all have a place in time are told at once:
