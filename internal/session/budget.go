@@ -343,10 +343,11 @@ func (b *Budget) Block(ctx context.Context, platform string, wait time.Duration)
 		wait = DefaultBlock
 	}
 	return b.update(ctx, platform, func(e *LedgerEntry, now time.Time) {
-		e.BlockedAt = now
-		if until := now.Add(min(wait, longestBlock)); until.After(e.BlockedUntil) {
-			e.BlockedUntil = until
+		until := now.Add(min(wait, longestBlock))
+		if isBlocked(e, now) && e.BlockedUntil.After(until) {
+			until = e.BlockedUntil
 		}
+		e.BlockedAt, e.BlockedUntil = now, until
 	})
 }
 
@@ -394,33 +395,63 @@ const (
 	clockSlack = time.Minute
 )
 
-// clean drops what is older than a day, and takes what lies in the future as
-// now: it was written by a clock that was wrong, and locks nobody out for
-// longer than a window (ARCHITECTURE.md, rule 8). A ledger that could not be
-// read counts as full for one window: for the longer one of another budget, too.
+// clean drops what is older than a day, and notes when it has first seen what lies
+// in the future: that counts as of then, and locks nobody out for longer than a
+// window (ARCHITECTURE.md, rule 8). It stays as it was written, for those whose
+// clock is right. A ledger that could not be read counts as full for one window:
+// for the longer one of another budget, too.
 func (b *Budget) clean(ctx context.Context, e *LedgerEntry, now time.Time) {
 	if e.Unreadable {
 		e.Unreadable = false
 		e.FullAt = now
 		b.log.WarnContext(ctx, "the login ledger could not be read and counts as full", "window", b.window.String())
 	}
-	farthest := now.Add(max(b.timeout, clockSlack))
-	for i, t := range e.Logins {
-		if t.After(farthest) {
-			e.Logins[i] = now
+	for _, t := range append(slices.Clone(e.Logins), e.FullAt) {
+		if b.isAhead(t, now) && b.seen(e, t, now).IsZero() {
+			e.Sightings = append(e.Sightings, Sighting{Of: t, At: now})
 		}
 	}
-	switch {
-	case e.FullAt.After(farthest):
-		e.FullAt = now
-	case !e.FullAt.Add(keptFor).After(now):
+	isOld := func(t time.Time) bool { return !b.countsFrom(e, t, now).Add(keptFor).After(now) }
+	e.Logins = slices.DeleteFunc(e.Logins, isOld)
+	if isOld(e.FullAt) {
 		e.FullAt = time.Time{}
 	}
-	e.Logins = slices.DeleteFunc(e.Logins, func(t time.Time) bool { return !t.Add(keptFor).After(now) })
-	maps.DeleteFunc(e.Failures, func(_ string, f Failure) bool { return f.At.After(now) || !f.At.Add(rememberForms).After(now) })
-	if !e.BlockedUntil.After(now) || e.BlockedAt.After(now.Add(clockSlack)) || e.BlockedUntil.Sub(e.BlockedAt) > longestBlock {
+	e.Sightings = slices.DeleteFunc(e.Sightings, func(s Sighting) bool {
+		return !slices.ContainsFunc(e.Logins, s.Of.Equal) && !s.Of.Equal(e.FullAt)
+	})
+	maps.DeleteFunc(e.Failures, func(_ string, f Failure) bool { return !f.At.Add(keepFailures).After(now) })
+	if !e.BlockedUntil.Add(keptFor).After(now) {
 		e.BlockedAt, e.BlockedUntil = time.Time{}, time.Time{}
 	}
+}
+
+// isAhead reports whether a time of the ledger lies in the future. A login that is
+// under way does not: it counts from the end of its time.
+func (b *Budget) isAhead(t, now time.Time) bool { return t.After(now.Add(max(b.timeout, clockSlack))) }
+
+// seen is when a time that is ahead was first seen, by this clock; zero when it
+// was not.
+func (b *Budget) seen(e *LedgerEntry, t, now time.Time) (at time.Time) {
+	for _, s := range e.Sightings {
+		if s.Of.Equal(t) && !b.isAhead(s.At, now) && s.At.After(at) {
+			at = s.At
+		}
+	}
+	return at
+}
+
+// countsFrom is the time that a time of the ledger counts as.
+func (b *Budget) countsFrom(e *LedgerEntry, t, now time.Time) time.Time {
+	if b.isAhead(t, now) {
+		return b.seen(e, t, now)
+	}
+	return t
+}
+
+// isBlocked reports whether the platform blocks this address. A block by a clock that
+// is ahead is not believed, nor one of more than a day.
+func isBlocked(e *LedgerEntry, now time.Time) bool {
+	return e.BlockedUntil.After(now) && !e.BlockedAt.After(now.Add(clockSlack)) && e.BlockedUntil.Sub(e.BlockedAt) <= longestBlock
 }
 
 // nextPlace is when there is a place for a login.
@@ -434,15 +465,15 @@ type nextPlace struct {
 // under way may be answered any moment, so it counts as if it had been answered
 // now.
 func (b *Budget) nextFree(e *LedgerEntry, now time.Time, ahead int) nextPlace {
-	if e.BlockedUntil.After(now) {
+	if isBlocked(e, now) {
 		return nextPlace{free: e.BlockedUntil, blocked: true}
 	}
 	var counted []time.Time
-	if e.FullAt.Add(b.window).After(now) {
-		counted = slices.Repeat([]time.Time{earlier(e.FullAt, now)}, b.limit)
+	if full := b.countsFrom(e, e.FullAt, now); full.Add(b.window).After(now) {
+		counted = slices.Repeat([]time.Time{earlier(full, now)}, b.limit)
 	}
 	for _, t := range e.Logins {
-		if t.Add(b.window).After(now) {
+		if t = b.countsFrom(e, t, now); t.Add(b.window).After(now) {
 			counted = append(counted, earlier(t, now))
 		}
 	}
@@ -479,6 +510,15 @@ const rememberFailure = 30 * time.Second
 // rememberForms is how long it is known that credentials were refused in both
 // forms of a login: until then, one form is enough.
 const rememberForms = time.Minute
+
+// keepFailures is how long a failure stays in the ledger, for those whose clock is
+// another.
+const keepFailures = time.Hour
+
+// isWithin reports whether a time lies in the last d.
+func isWithin(t time.Time, d time.Duration, now time.Time) bool {
+	return !t.After(now) && t.Add(d).After(now)
+}
 
 // A KnownFailureError is a request that was not sent: the same one has just
 // failed, in this process or another (ARCHITECTURE.md, rule 9).
@@ -526,7 +566,7 @@ func (b *Budget) refusal(ctx context.Context, account Account, op operation) err
 	_ = b.update(ctx, account.UserServiceURL, func(e *LedgerEntry, now time.Time) {
 		known = nil
 		for _, key := range keys {
-			if f, ok := e.Failures[key]; ok && f.At.Add(rememberFailure).After(now) {
+			if f, ok := e.Failures[key]; ok && isWithin(f.At, rememberFailure, now) {
 				known = &KnownFailureError{Text: f.Text, Until: f.At.Add(rememberFailure), Credentials: key == refusalKey(account)}
 			}
 		}
@@ -542,7 +582,7 @@ func (b *Budget) refusedLately(ctx context.Context, account Account) (lately boo
 	}
 	_ = b.update(ctx, account.UserServiceURL, func(e *LedgerEntry, now time.Time) {
 		f, ok := e.Failures[refusalKey(account)]
-		lately = ok && f.At.Add(rememberForms).After(now)
+		lately = ok && isWithin(f.At, rememberForms, now)
 	})
 	return lately
 }
@@ -580,6 +620,9 @@ func (b *Budget) note(ctx context.Context, account Account, op operation, err er
 		switch {
 		case err == nil:
 			delete(e.Failures, refusalKey(account))
+			if op == loggingIn {
+				e.BlockedAt, e.BlockedUntil = time.Time{}, time.Time{}
+			}
 		case key != "":
 			if e.Failures == nil {
 				e.Failures = make(map[string]Failure)

@@ -423,6 +423,52 @@ func TestBudgets_DoNotPruneEachOther(t *testing.T) {
 	})
 }
 
+// A stack whose clock is wrong neither forgets nor rewrites what the others count.
+func TestBudgets_WithOtherClocksDoNotPruneEachOther(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		off  time.Duration
+		more bool // its login is long past for the others, which have one more
+		free time.Duration
+	}{
+		{"a day behind", -24 * time.Hour, true, time.Hour},
+		{"years behind", -10 * 365 * 24 * time.Hour, true, time.Hour},
+		{"minutes behind", -10 * time.Minute, false, 51 * time.Minute},
+		{"hours ahead", 12 * time.Hour, false, time.Hour},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ledger := &session.MemoryLedger{}
+				hourly := session.NewBudget(ledger, session.BudgetConfig{Limit: 3, Window: time.Hour})
+				wrong := session.NewBudget(ledger, session.BudgetConfig{
+					Limit: 6, Window: time.Minute, Wait: time.Hour, Now: func() time.Time { return time.Now().Add(test.off) },
+				})
+				login(t, hourly, somewhere)
+				login(t, hourly, somewhere)
+				full := time.Now().Add(time.Hour)
+				time.Sleep(time.Minute)
+				login(t, wrong, somewhere)
+				if test.more {
+					login(t, hourly, somewhere)
+				}
+				wantRefused(t, hourly, full.Add(test.free-time.Hour), false)
+				time.Sleep(30 * time.Minute)
+				login(t, wrong, somewhere)
+				wantRefused(t, hourly, full, false)
+				// A block is known on, too.
+				if err := hourly.Block(t.Context(), somewhere, 2*time.Hour); err != nil {
+					t.Fatal(err)
+				}
+				until := time.Now().Add(2 * time.Hour)
+				if _, _, err := wrong.Admit(t.Context(), somewhere); err != nil && test.off != -10*time.Minute {
+					t.Errorf("Admit: %v", err)
+				}
+				wantRefused(t, hourly, until, true)
+			})
+		})
+	}
+}
+
 // TestLedger_ForgetsAfterADay bounds what it holds.
 func TestLedger_ForgetsAfterADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

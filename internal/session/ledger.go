@@ -28,6 +28,9 @@ type LedgerEntry struct {
 	// that of its answer, or while there is none, the end of the time that
 	// the answer may take.
 	Logins []time.Time `json:"logins"`
+	// Sightings are when times of Logins and FullAt were first seen by a clock for
+	// which they lay in the future.
+	Sightings []Sighting `json:"sightings,omitempty"`
 	// FullAt is when what the entry held was found to be lost: it counts as full
 	// from then on for the window of each budget that reads it.
 	FullAt time.Time `json:"full_at,omitzero"`
@@ -42,6 +45,14 @@ type LedgerEntry struct {
 
 	// Unreadable is set by a ledger whose entry is there and cannot be read.
 	Unreadable bool `json:"-"`
+}
+
+// A Sighting is when a time that lies in the future was first seen. The clock that
+// has written it, or the one that has seen it, is wrong, and nobody knows which:
+// each goes by its own.
+type Sighting struct {
+	Of time.Time `json:"of"`
+	At time.Time `json:"at"`
 }
 
 // A Failure is a request that has just failed. Its text holds no secret.
@@ -62,7 +73,7 @@ func (l *MemoryLedger) Update(_ context.Context, platform string, change func(*L
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	entry := l.entries[platform]
-	entry.Logins = slices.Clone(entry.Logins)
+	entry.Logins, entry.Sightings = slices.Clone(entry.Logins), slices.Clone(entry.Sightings)
 	entry.Failures, entry.Forms = maps.Clone(entry.Failures), maps.Clone(entry.Forms)
 	if err := change(&entry); err != nil {
 		return err

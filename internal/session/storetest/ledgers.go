@@ -65,6 +65,7 @@ func writtenIsRead(t *testing.T, open func(*testing.T) session.Ledger) {
 	written := session.LedgerEntry{
 		Logins:       []time.Time{epoch, epoch.Add(123456789), epoch.Add(time.Hour).In(time.FixedZone("", 3600))},
 		FullAt:       epoch.Add(time.Second),
+		Sightings:    []session.Sighting{{Of: epoch, At: epoch.Add(time.Minute + 1)}},
 		BlockedAt:    epoch.Add(time.Minute),
 		BlockedUntil: epoch.Add(time.Hour + 1),
 	}
@@ -153,6 +154,10 @@ func wantEntry(t *testing.T, ledger session.Ledger, platform string, want sessio
 	update(t, ledger, platform, func(got *session.LedgerEntry) error {
 		same := len(got.Logins) == len(want.Logins) && got.BlockedAt.Equal(want.BlockedAt) && got.BlockedUntil.Equal(want.BlockedUntil) &&
 			got.FullAt.Equal(want.FullAt)
+		same = same && len(got.Sightings) == len(want.Sightings)
+		for i := range want.Sightings {
+			same = same && got.Sightings[i].Of.Equal(want.Sightings[i].Of) && got.Sightings[i].At.Equal(want.Sightings[i].At)
+		}
 		for i := range want.Logins {
 			same = same && got.Logins[i].Equal(want.Logins[i])
 		}
