@@ -30,7 +30,7 @@
 //	clock 3h                  move the clock of the platform and of such a provider
 //	skew 10m                  move the clock of such a provider alone
 //	appears FILE              wait until there is a file
-//	says FILE TEXT            wait until a text is in a file
+//	says FILE TEXT [N]        wait until a text is in a file, or in N files of a pattern
 //	stacks N FOLDER           copy a folder to FOLDER-1 up to FOLDER-N
 //	repeat N COMMAND …        run a command N times; all must succeed
 //	kills N TARGET COMMAND …  run a command N times and kill it at random moments; see there

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -164,12 +165,25 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// says waits until a text is in a file.
+// says waits until a text is in a file, or in that many files of a pattern.
 func says(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) == 2, "says FILE TEXT")
+	plain(ts, neg, len(args) == 2 || len(args) == 3, "says FILE|PATTERN TEXT [N]")
+	want := 1
+	if len(args) == 3 {
+		var err error
+		want, err = strconv.Atoi(args[2])
+		ts.Check(err)
+	}
 	eventually(ts, args[0]+" says "+args[1], func() bool {
-		text, err := os.ReadFile(ts.MkAbs(args[0]))
-		return err == nil && strings.Contains(string(text), args[1])
+		files, err := filepath.Glob(ts.MkAbs(args[0]))
+		ts.Check(err)
+		found := 0
+		for _, file := range files {
+			if text, err := os.ReadFile(file); err == nil && strings.Contains(string(text), args[1]) {
+				found++
+			}
+		}
+		return found >= want
 	})
 }
 
