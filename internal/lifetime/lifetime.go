@@ -59,13 +59,17 @@ func (g *Guard) end() {
 	close(g.ending)
 }
 
-// parentCheck is how often Watch looks whether the parent is still there.
-const parentCheck = time.Second
+// readerCheck is how often Watch looks whether the CLI is still there.
+const readerCheck = time.Second
 
-// Watch ends the process, after its work, when it gets SIGTERM or its parent has
-// gone. A broken pipe does not end it: the CLI at its other end may have been killed
-// in the middle of the work. SIGINT is not handled here: a CLI that gets
-// it stops its providers itself.
+// Watch ends the process, after its work, when it gets SIGTERM or the CLI has
+// gone, which holds the other end of standard output. The pipe tells so even if the
+// CLI was killed before the process began; the parent's number would not, and may be
+// 1 in a container. Windows has no such way: there a provider may outlive a CLI that
+// is killed.
+//
+// A broken pipe does not end the process in the middle of its work. SIGINT is not
+// handled here: a CLI that gets it stops its providers itself.
 func (g *Guard) Watch() {
 	ignorePipe()
 	terminate := make(chan os.Signal, 1)
@@ -75,9 +79,11 @@ func (g *Guard) Watch() {
 		<-terminate
 		g.End(exit)
 	}()
+	// The plugin's server puts another file in its place.
+	out := os.Stdout
 	go func() {
-		for parent := os.Getppid(); os.Getppid() == parent; {
-			time.Sleep(parentCheck)
+		for !unread(out) {
+			time.Sleep(readerCheck)
 		}
 		g.End(exit)
 	}()

@@ -1,0 +1,6 @@
+//go:build unix
+
+package lifetime
+
+// Unread is unread.
+var Unread = unread

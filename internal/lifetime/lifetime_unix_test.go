@@ -1,0 +1,147 @@
+//go:build unix
+
+package lifetime_test
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/lifetime"
+)
+
+const watchVariable = "TELEMATICS_TEST_WATCH"
+
+// TestMain lets the test binary be a program that watches for its end and has
+// nothing else to do.
+func TestMain(m *testing.M) {
+	if os.Getenv(watchVariable) != "" {
+		var g lifetime.Guard
+		g.Watch()
+		_, _ = os.Stdout.WriteString("watching\n")
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+// watching starts the program. Its standard output is read from the file, and it
+// is killed if it has not ended long after it should have.
+func watching(t *testing.T) (cmd *exec.Cmd, reader, writer *os.File) {
+	t.Helper()
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = reader.Close()
+		_ = writer.Close()
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	cmd = exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), watchVariable+"=1")
+	cmd.Stdout = writer
+	return cmd, reader, writer
+}
+
+// ended waits for the end of the program, and fails unless it ended by itself.
+func ended(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	_ = cmd.Wait()
+	if !cmd.ProcessState.Exited() {
+		t.Errorf("it did not end: %v", cmd.ProcessState)
+	}
+}
+
+func TestWatch_EndsThoughTheCLIWasGoneAtTheStart(t *testing.T) {
+	cmd, reader, _ := watching(t)
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended(t, cmd)
+}
+
+func TestWatch_EndsWhenTheCLIGoes(t *testing.T) {
+	cmd, reader, _ := watching(t)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(reader).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ended(t, cmd)
+}
+
+func TestUnread_PipeOfALivingCLIIsRead(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = reader.Close()
+		_ = writer.Close()
+	})
+	if lifetime.Unread(writer) {
+		t.Error("the pipe is empty, and counts as unread")
+	}
+	fill(t, writer)
+	if lifetime.Unread(writer) {
+		t.Error("the pipe is full, and counts as unread")
+	}
+	if err := reader.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !lifetime.Unread(writer) {
+		t.Error("the pipe has no reader, and counts as read")
+	}
+}
+
+// fill writes into a pipe until nothing fits.
+func fill(t *testing.T, pipe *os.File) {
+	t.Helper()
+	conn, err := pipe.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = conn.Control(func(fd uintptr) {
+		for err == nil {
+			_, err = unix.Write(int(fd), make([]byte, 4096))
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestUnread_WhatIsNoPipeSaysNothing(t *testing.T) {
+	file, err := os.Create(t.TempDir() + "/out")
+	if err != nil {
+		t.Fatal(err)
+	}
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []*os.File{file, null} {
+		if lifetime.Unread(f) {
+			t.Errorf("%s counts as unread", f.Name())
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if lifetime.Unread(f) {
+			t.Errorf("%s is closed, and counts as unread", f.Name())
+		}
+	}
+}
