@@ -315,7 +315,7 @@ func (how explanation) notices(result session.Result, asked time.Duration) diag.
 					"many of them mean that the session store is off, not shared, or wiped between runs.", notice.Duration.Round(time.Second)))
 		case session.ResumeSpent:
 			diags.AddWarning("Resumed session was refused",
-				"The platform refused the session in resume, so a login was made, which revoked all tokens issued before. "+
+				"The platform refused the session in resume, so a login was made, which may have revoked tokens issued before. "+
 					"This happens when a plan and its apply, or two runs, resume the same pair and share no session store. "+
 					"Let them share one (session in the provider block), or let plans that nobody applies run with read_only. "+
 					sentence(notice.Err))
@@ -341,11 +341,11 @@ func (how explanation) notices(result session.Result, asked time.Duration) diag.
 		case session.RevokedReplaced:
 			diags.AddWarning("Revoked session was replaced",
 				"The platform no longer took the stored token before its end: somebody else has logged in with the same credentials. A new session was made. "+
-					"Let every program share one session store, or give each credentials of its own.")
+					"Let every program share one session store, or give each credentials of its own. "+renewBefore("before the next check is due"))
 		case session.VerifyUseless:
 			diags.AddWarning("Token cannot be checked",
 				"The platform calls a token dead that it has just issued, so the check tells nothing here and is left off for a day. "+
-					"Switch it off with "+settingName("session.verify_after")+" = \"never\".")
+					"Switch it off with "+settingName("session.verify_after")+" = \"never\". "+renewBefore("meanwhile"))
 		case session.FormFound:
 			diags.AddWarning("Login was accepted in its other form",
 				fmt.Sprintf("The platform refused the login in one form and accepted it in the other, which took two logins. Later runs on this machine know. "+
@@ -355,6 +355,12 @@ func (how explanation) notices(result session.Result, asked time.Duration) diag.
 		}
 	}
 	return diags
+}
+
+// renewBefore says what to do about a token that is refused at a time when no run
+// checks it.
+func renewBefore(when string) string {
+	return "If a token is refused " + when + ", one run with " + renewVariable + "=refresh replaces it."
 }
 
 // clockSkew tells of clocks that differ by minutes. Expiry is judged by the

@@ -184,7 +184,7 @@ func TestOpen_MinLifetimePastTheTokensLifeIsWarnedOf(t *testing.T) {
 
 func TestResume_ReusesElseRefreshesElseLogsIn(t *testing.T) {
 	t.Parallel()
-	spent := warning("", "Resumed session was refused", "a login was made, which revoked all tokens issued before",
+	spent := warning("", "Resumed session was refused", "a login was made, which may have revoked tokens issued before",
 		"The refresh token was used before", "share no session store")
 	tests := []struct {
 		name string

@@ -83,7 +83,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	p.wantNoSecret(t, "the log", text)
 	for _, words := range []string{
 		"telematics", `"@level":"trace"`, "request to the platform", "/v1/Auth/Login", "/v1/Auth/RefreshToken",
-		"logging in; tokens issued before are revoked by it", "refreshing the session", "the session is good as it is", "provider.http", "provider.session",
+		"logging in; tokens issued before may be revoked by it", "refreshing the session", "the session is good as it is", "provider.http", "provider.session",
 	} {
 		if !strings.Contains(text, words) {
 			t.Errorf("%q is not in the log", words)

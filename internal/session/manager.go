@@ -1,6 +1,6 @@
 // Package session decides which session to hand out: reuse one that is still
 // good, else refresh, else log in. A login is the last resort, because the
-// platform counts logins and each revokes the tokens issued before it
+// platform counts logins and each may revoke the tokens issued before it
 // (PLATFORM-API.md §6).
 //
 // A [Manager] makes the decision, a [Store] keeps the sessions, a [Budget]

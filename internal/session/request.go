@@ -53,7 +53,7 @@ func (m *Manager) login(ctx context.Context, req Request, state *accountState, k
 	if err := m.config.Budget.refusal(ctx, req.Account, loggingIn); err != nil {
 		return Answer{}, 0, err
 	}
-	m.log.InfoContext(ctx, "logging in; tokens issued before are revoked by it", "identity", req.Account.Key())
+	m.log.InfoContext(ctx, "logging in; tokens issued before may be revoked by it", "identity", req.Account.Key())
 	waited := time.Duration(0)
 	form, isKnown := m.form(ctx, req, known)
 	answer, err := m.loginIn(ctx, req, form, &waited)

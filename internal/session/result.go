@@ -16,7 +16,7 @@ const (
 	// Refreshed means that a refresh token was traded for a new session.
 	Refreshed Source = "refreshed"
 	// LoggedIn means that credentials were sent, and that tokens issued
-	// before no longer work.
+	// before may no longer work.
 	LoggedIn Source = "logged_in"
 )
 
