@@ -37,6 +37,8 @@ type SiblingsError struct {
 	// Kind is "application" or "instance".
 	Kind string
 	Name string
+	// Parent is the id of the company or of the application that they are in.
+	Parent string
 	// IDs are those of the objects of that name.
 	IDs []string
 	// Err is why it is not known whether they were made just now; nil where
@@ -134,7 +136,7 @@ type creation struct {
 
 // create makes an object. See [Created].
 func (c *Client) create(ctx context.Context, want creation) (Created, error) {
-	unlock, err := c.creates.lock(ctx, want.kind+"\x00"+foldID(want.parent)+"\x00"+want.name)
+	unlock, err := c.creates.lock(ctx, want.kind+"\x00"+foldID(want.parent)+"\x00"+foldText(want.name))
 	if err != nil {
 		return Created{}, err
 	}
@@ -144,7 +146,7 @@ func (c *Client) create(ctx context.Context, want creation) (Created, error) {
 		return Created{}, err
 	}
 	if foreign := c.named(want, before, nil); len(foreign) > 0 && !want.options.AllowSameName {
-		return Created{}, &SiblingsError{Kind: want.kind, Name: want.name, IDs: ids(foreign)}
+		return Created{}, &SiblingsError{Kind: want.kind, Name: want.name, Parent: want.parent, IDs: ids(foreign)}
 	}
 	id, err := want.post(ctx)
 	if err == nil {
@@ -160,11 +162,11 @@ func (c *Client) create(ctx context.Context, want creation) (Created, error) {
 		}
 		fresh := c.named(want, found, before)
 		switch {
-		case len(fresh) == 1 && fresh[0].description == want.description:
+		case len(fresh) == 1 && SameText(fresh[0].description, want.description):
 			c.creates.add(fresh[0].id)
 			return Created{ID: fresh[0].id, Adopted: true}, nil
 		case len(fresh) > 0:
-			return Created{}, &SiblingsError{Kind: want.kind, Name: want.name, IDs: ids(fresh), Err: err}
+			return Created{}, &SiblingsError{Kind: want.kind, Name: want.name, Parent: want.parent, IDs: ids(fresh), Err: err}
 		case sent == 2 || ctx.Err() != nil:
 			return Created{}, &DoubtError{Kind: want.kind, Name: want.name, Err: err}
 		}
@@ -180,12 +182,19 @@ func (c *Client) create(ctx context.Context, want creation) (Created, error) {
 	return Created{}, err
 }
 
+// SameText reports whether two texts are the same but for the white space around
+// them and the kind of their line breaks. Whether the platform keeps those is not
+// known.
+func SameText(a, b string) bool { return foldText(a) == foldText(b) }
+
+func foldText(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
+
 // named returns those of the siblings that have the wanted name, were not there
 // before, and were not made by this process.
 func (c *Client) named(want creation, siblings, before []sibling) []sibling {
 	return slices.DeleteFunc(slices.Clone(siblings), func(s sibling) bool {
 		same := func(b sibling) bool { return SameID(b.id, s.id) }
-		return s.name != want.name || c.creates.has(s.id) || slices.ContainsFunc(before, same)
+		return !SameText(s.name, want.name) || c.creates.has(s.id) || slices.ContainsFunc(before, same)
 	})
 }
 

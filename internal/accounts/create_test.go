@@ -101,12 +101,24 @@ func TestCreate_UnresolvedDoubtIsNamedByTheNext(t *testing.T) {
 		w.ClearFaults()
 		_, err = w.CreateInstance(t.Context(), emulator.ApplicationID, texts, accounts.CreateOptions{})
 		var siblings *accounts.SiblingsError
-		if !errors.As(err, &siblings) || !slices.Equal(siblings.IDs, w.named("Drivers")) || len(siblings.IDs) != 1 {
+		if !errors.As(err, &siblings) || !slices.Equal(siblings.IDs, w.named("Drivers")) || len(siblings.IDs) != 1 || siblings.Parent != emulator.ApplicationID {
 			t.Errorf("error = %v, want the one that is there", err)
 		}
 		made, err := w.CreateInstance(t.Context(), emulator.ApplicationID, texts, accounts.CreateOptions{AllowSameName: true})
 		if err != nil || len(w.named("Drivers")) != 2 || !slices.Contains(w.named("Drivers"), made.ID) {
 			t.Errorf("made %+v, error = %v", made, err)
+		}
+	})
+}
+
+// Whether the platform keeps the white space around texts is not known.
+func TestCreate_TrimmedNameIsTheSame(t *testing.T) {
+	inWorld(t, emulator.Options{TrimsTexts: true}, func(t *testing.T, w world) {
+		w.Inject(emulator.InstanceCreate, emulator.LostAnswer())
+		texts := accounts.InstanceTexts{Name: " Drivers\r\nof the night ", Description: "two lines\r\n\n"}
+		made, err := w.CreateInstance(t.Context(), emulator.ApplicationID, texts, accounts.CreateOptions{})
+		if err != nil || !made.Adopted || !slices.Equal(w.named("Drivers\nof the night"), []string{made.ID}) {
+			t.Errorf("made %+v, error = %v, there are %+v", made, err, w.Platform.Instances())
 		}
 	})
 }

@@ -46,6 +46,11 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"objects":    objects,
 	"registers":  registers,
 	"drift":      drift,
+	"members":    members,
+	"role":       role,
+	"paste":      paste,
+	"doubts":     doubts,
+	"massacre":   massacre,
 	"whose":      whose,
 	"stored":     stored,
 }
@@ -216,6 +221,18 @@ func option(ts *testscript.TestScript, neg bool, args []string) {
 				number(&o.LoginRefusedBy)
 			case "refresh_refused_by":
 				number(&o.RefreshRefusedBy)
+			case "gone_by":
+				number(&o.GoneBy)
+			case "bare_lists":
+				flag(&o.BareLists)
+			case "empty_texts":
+				flag(&o.EmptyTexts)
+			case "trims_texts":
+				flag(&o.TrimsTexts)
+			case "absent_query_clears":
+				flag(&o.AbsentQueryClears)
+			case "inactive_users_do_not_block":
+				flag(&o.InactiveUsersDoNotBlock)
 			default:
 				err = fmt.Errorf("no option is called %q", name)
 			}

@@ -40,6 +40,11 @@
 //	registers FILE …          fail unless each file holds the InstanceId and InstanceKey of an instance
 //	drift KIND NAME [ATTRIBUTE VALUE]
 //	                          change an application, instance or user behind the provider's back, or delete it
+//	members INSTANCE N M      register N users in an instance, and M that are deactivated
+//	role company              give the admin a role in the company, none, or only in: application NAME, instance NAME
+//	doubts ENDPOINT N SEED    lose N of the answers to come, at random and in many ways; mostly the platform has acted
+//	paste ERRORS FILE         append to a configuration the import blocks that errors name
+//	massacre N TARGET M       make M instances again and again, and kill the apply N times; see there
 //
 // And it can run these programs with exec:
 //

@@ -87,9 +87,21 @@ func endpointOf(r *http.Request) emulator.Endpoint {
 		return emulator.Users
 	case "/auth/permissions":
 		return emulator.Permissions
-	default:
-		return ""
 	}
+	for _, of := range []struct {
+		method, prefix, suffix string
+		endpoint               emulator.Endpoint
+	}{
+		{http.MethodPost, "/v1/companies/", "/applications", emulator.ApplicationCreate},
+		{http.MethodPost, "/v1/applications/", "/instances", emulator.InstanceCreate},
+		{http.MethodPatch, "/v1/Instances/", "", emulator.InstanceUpdate},
+		{http.MethodDelete, "/v1/Instances/", "", emulator.InstanceDelete},
+	} {
+		if r.Method == of.method && strings.HasPrefix(r.URL.Path, of.prefix) && strings.HasSuffix(r.URL.Path, of.suffix) {
+			return of.endpoint
+		}
+	}
+	return ""
 }
 
 // hold lets the platform act on requests to an endpoint, and keeps its answers.

@@ -27,10 +27,20 @@ func (p *Platform) AddApplication(a Application) {
 }
 
 func (p *Platform) addApplication(a Application) {
+	p.trim(&a.Name, &a.Description, &a.GooglePlayLink, &a.AppleStoreLink, &a.Environment)
 	if a.CompanyID == "" {
 		a.CompanyID = CompanyID
 	}
 	p.applications.put(foldID(a.ID), a)
+}
+
+// trim does with texts what the options say.
+func (p *Platform) trim(texts ...*string) {
+	for _, text := range texts {
+		if p.options.TrimsTexts {
+			*text = strings.TrimSpace(strings.ReplaceAll(*text, "\r\n", "\n"))
+		}
+	}
 }
 
 // Applications returns the applications of all companies, oldest first.

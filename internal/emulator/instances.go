@@ -34,6 +34,7 @@ func (p *Platform) AddInstance(i Instance) {
 }
 
 func (p *Platform) putInstance(i Instance) {
+	p.trim(&i.Name, &i.Description)
 	p.instances.put(foldID(i.ID), i)
 	p.parents[foldID(i.ID)] = foldID(i.ApplicationID)
 	p.secrets = append(p.secrets, i.Key)
@@ -212,6 +213,7 @@ func (p *Platform) updateInstance(r *http.Request, body []byte) reply {
 	if strings.TrimSpace(found.Name) == "" {
 		return unprocessable("Name", "Name is required.")
 	}
+	p.trim(&found.Name, &found.Description)
 	p.instances.put(foldID(found.ID), found)
 	return done()
 }

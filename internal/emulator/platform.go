@@ -68,6 +68,10 @@ type Options struct {
 	// EmptyTexts are "" in answers of §8.2 and §8.3 where they are null by
 	// default.
 	EmptyTexts bool
+	// TrimsTexts cuts the white space around the texts of an application and
+	// of an instance off, and makes a line break of each CR LF. By default texts
+	// are kept as they are sent.
+	TrimsTexts bool
 	// AbsentQueryClears lets an update of an instance clear a description
 	// that is not in the query.
 	AbsentQueryClears bool

@@ -140,7 +140,7 @@ func siblingsAdvice(err *accounts.SiblingsError) string {
 	}
 	for _, id := range err.IDs {
 		if err.Kind == "application" {
-			id = "COMPANY_ID/" + id
+			id = err.Parent + "/" + id
 		}
 		fmt.Fprintf(&b, "\nimport {\n  to = telematics_%s.NAME\n  id = %q\n}\n", err.Kind, id)
 	}
@@ -199,6 +199,25 @@ func replaceIfOther() planmodifier.String {
 // platform says is only another spelling.
 func sameID(known types.String, platforms string) types.String {
 	if accounts.SameID(known.ValueString(), platforms) {
+		return known
+	}
+	return types.StringValue(platforms)
+}
+
+// sameText returns the text as it is written in the configuration, where what the
+// platform says differs only in the white space around it or the kind of its line
+// breaks: a plan would show it again and again.
+func sameText(known types.String, platforms string) types.String {
+	if !known.IsNull() && accounts.SameText(known.ValueString(), platforms) {
+		return known
+	}
+	return types.StringValue(platforms)
+}
+
+// toldStatus returns the status that the platform tells, or the known one where it
+// tells none.
+func toldStatus(known types.String, platforms string) types.String {
+	if platforms == "" {
 		return known
 	}
 	return types.StringValue(platforms)

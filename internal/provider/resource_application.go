@@ -129,9 +129,9 @@ func (m *applicationModel) texts() accounts.ApplicationTexts {
 // set takes over what the platform says.
 func (m *applicationModel) set(a accounts.Application) {
 	m.ID = sameID(m.ID, a.ID)
-	m.Name, m.Description, m.Status = types.StringValue(a.Name), types.StringValue(a.Description), types.StringValue(a.Status)
-	m.GooglePlayLink, m.AppleStoreLink = types.StringValue(a.GooglePlayLink), types.StringValue(a.AppleStoreLink)
-	m.Environment = types.StringValue(a.Environment)
+	m.Name, m.Description, m.Status = sameText(m.Name, a.Name), sameText(m.Description, a.Description), toldStatus(m.Status, a.Status)
+	m.GooglePlayLink, m.AppleStoreLink = sameText(m.GooglePlayLink, a.GooglePlayLink), sameText(m.AppleStoreLink, a.AppleStoreLink)
+	m.Environment = sameText(m.Environment, a.Environment)
 }
 
 func (m *applicationModel) identity() applicationIdentity {

@@ -98,8 +98,11 @@ func (m *instanceModel) texts() accounts.InstanceTexts {
 
 // set takes over what the platform says.
 func (m *instanceModel) set(i accounts.Instance) {
-	m.ID, m.ApplicationID = sameID(m.ID, i.ID), sameID(m.ApplicationID, i.ApplicationID)
-	m.Name, m.Description, m.Status = types.StringValue(i.Name), types.StringValue(i.Description), types.StringValue(i.Status)
+	m.ID = sameID(m.ID, i.ID)
+	if i.ApplicationID != "" { // else it would be replaced for an id that the platform left out
+		m.ApplicationID = sameID(m.ApplicationID, i.ApplicationID)
+	}
+	m.Name, m.Description, m.Status = sameText(m.Name, i.Name), sameText(m.Description, i.Description), toldStatus(m.Status, i.Status)
 	m.setComputed(i)
 }
 

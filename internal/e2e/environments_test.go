@@ -1,0 +1,194 @@
+package e2e_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+)
+
+// members registers users in an instance, as an app does.
+func members(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 3, "members INSTANCE ACTIVE DEACTIVATED")
+	p, id := platformOf(ts), instanceNamed(ts, args[0]).ID
+	for i, number := range args[1:] {
+		n, err := strconv.Atoi(number)
+		ts.Check(err)
+		for range n {
+			p.AddUser(emulator.User{DeviceToken: fmt.Sprintf("d0e1f2a3-2222-4000-8000-%012d", len(p.RegisteredUsers())), InstanceID: id, Inactive: i == 1})
+		}
+	}
+}
+
+func instanceNamed(ts *testscript.TestScript, name string) emulator.Instance {
+	for _, i := range platformOf(ts).Instances() {
+		if i.Name == name {
+			return i
+		}
+	}
+	ts.Fatalf("there is no instance %q", name)
+	panic("unreachable")
+}
+
+// role says where the admin has one.
+func role(ts *testscript.TestScript, neg bool, args []string) {
+	const usage = "role company|none, role application NAME, role instance NAME"
+	plain(ts, neg, len(args) == 1 || len(args) == 2, usage)
+	admin := emulator.Admin{Email: emulator.AdminEmail, Password: emulator.AdminPassword}
+	switch strings.Join(args, " ") {
+	case "company":
+	case "none":
+		admin.NoRole = true
+	default:
+		plain(ts, neg, len(args) == 2, usage)
+		if args[0] == "instance" {
+			admin.OnlyInstanceID = instanceNamed(ts, args[1]).ID
+			break
+		}
+		for _, a := range platformOf(ts).Applications() {
+			if a.Name == args[1] {
+				admin.OnlyApplicationID = a.ID
+			}
+		}
+		if admin.OnlyApplicationID == "" {
+			ts.Fatalf("there is no application %q", args[1])
+		}
+	}
+	platformOf(ts).AddAdmin(admin)
+}
+
+var (
+	// A diagnostic names its resource, and the import block of an error has the
+	// id.
+	diagnosticOf = regexp.MustCompile(`with (telematics_\S+),`)
+	importID     = regexp.MustCompile(`id = "([^"]+)"`)
+)
+
+// paste appends to a configuration the import blocks that the errors in a file
+// name, each with the address of the resource that the error is about.
+func paste(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 2, "paste ERRORS CONFIGURATION")
+	blocks := importBlocks(ts.ReadFile(args[0]))
+	if len(blocks) == 0 {
+		ts.Fatalf("%s names no import block", args[0])
+	}
+	appendTo(ts, args[1], blocks)
+}
+
+func importBlocks(errors string) []string {
+	var blocks []string
+	for diagnostic := range strings.SplitSeq(errors, "Error: ") {
+		// The frame that the CLI draws is no part of the text.
+		address, ids := diagnosticOf.FindStringSubmatch(diagnostic), importID.FindAllStringSubmatch(diagnostic, -1)
+		if address != nil && len(ids) == 1 {
+			blocks = append(blocks, fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", address[1], ids[0][1]))
+		}
+	}
+	return blocks
+}
+
+func appendTo(ts *testscript.TestScript, name string, blocks []string) {
+	file, err := os.OpenFile(ts.MkAbs(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	_, err = file.WriteString(strings.Join(blocks, ""))
+	ts.Check(err)
+	ts.Check(file.Close())
+}
+
+// writes are the requests that change applications and instances.
+var writes = []emulator.Endpoint{
+	emulator.ApplicationCreate, emulator.ApplicationUpdate, emulator.ApplicationDelete,
+	emulator.InstanceCreate, emulator.InstanceUpdate, emulator.InstanceDelete,
+}
+
+// doubts leaves the client without an answer to about half of the requests to an
+// endpoint, in one of many ways, until N answers are lost: mostly the platform has
+// acted, sometimes it has not.
+func doubts(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 3, "doubts ENDPOINT N SEED")
+	endpoint, err := emulator.ParseEndpoint(args[0])
+	ts.Check(err)
+	if !slices.Contains(writes, endpoint) {
+		ts.Fatalf("%s changes nothing", endpoint)
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	seed, err := strconv.ParseUint(args[2], 10, 64)
+	ts.Check(err)
+	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // It is to be repeatable.
+	ways := []emulator.Fault{
+		emulator.LostAnswer(), emulator.LostAnswer(), emulator.LostAnswer(), emulator.ActedStatus(500), emulator.ActedStatus(502),
+		emulator.ActedStatus(504), emulator.CutBody(), emulator.ConnectionReset(), emulator.Status(503),
+	}
+	for lost := 0; lost < n; {
+		if random.IntN(2) == 0 {
+			platformOf(ts).Inject(endpoint, emulator.Pass())
+			continue
+		}
+		platformOf(ts).Inject(endpoint, ways[random.IntN(len(ways))])
+		lost++
+	}
+}
+
+// massacre applies a configuration again and again and kills the CLI, its
+// provider or both at a random moment. After each, the objects that are in no
+// state are taken over by the import blocks that the next apply's errors name.
+// At the end nothing has been made twice, and nothing is left over.
+//
+// The configuration makes N instances of different names. In a normal build there
+// are a few kills; make soak does them all.
+func massacre(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 3, "massacre KILLS cli|provider|group INSTANCES")
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	n = min(n, mostKills)
+	target := args[1]
+	instances, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	seed := uint64(time.Now().UnixNano())
+	ts.Logf("the moments are made of seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // It is to be repeatable.
+	apply := []string{"terraform", "apply", "-lock=false"}
+
+	// The answers take a while, so that kills fall into the time of a request.
+	p := platformOf(ts)
+	p.InjectAlways(emulator.InstanceCreate, emulator.Delay(200*time.Millisecond))
+	started := time.Now()
+	ts.Check(ts.Exec(apply[0], apply[1:]...))
+	whole := time.Since(started)
+	for killed := 0; killed < n; {
+		ts.Check(ts.Exec("terraform", "destroy", "-auto-approve", "-lock=false"))
+		for range min(1+random.IntN(3), n-killed) {
+			moment := whole/4 + time.Duration(random.Int64N(int64(whole)*3/4))
+			ts.Check(ts.Exec("killer", append([]string{moment.String(), target}, apply...)...))
+			killed++
+		}
+		for tries := 1; ; tries++ {
+			if err := ts.Exec(apply[0], apply[1:]...); err == nil {
+				break
+			}
+			blocks := importBlocks(ts.ReadFile("stderr"))
+			// The application is named before its instances are.
+			if len(blocks) == 0 || tries > 2 {
+				ts.Fatalf("after %d kills the apply names no import block:\n%s", killed, ts.ReadFile("stderr"))
+			}
+			appendTo(ts, "imports.tf", blocks)
+		}
+		names := make(map[string]bool)
+		for _, i := range p.Instances() {
+			names[i.Name] = true
+		}
+		if made := len(p.Instances()) - testObjects["instances"]; made != instances || len(names) != instances+1 { // those of the accounts have no name
+			ts.Fatalf("after %d kills there are %d instances with %d names", killed, made, len(names))
+		}
+		ts.Check(os.RemoveAll(ts.MkAbs("imports.tf")))
+	}
+}
