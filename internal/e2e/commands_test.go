@@ -49,6 +49,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"members":    members,
 	"role":       role,
 	"paste":      paste,
+	"converges":  converges,
 	"doubts":     doubts,
 	"massacre":   massacre,
 	"whose":      whose,

@@ -42,7 +42,10 @@
 //	                          change an application, instance or user behind the provider's back, or delete it
 //	members INSTANCE N M      register N users in an instance, and M that are deactivated
 //	role company              give the admin a role in the company, none, or only in: application NAME, instance NAME
-//	doubts ENDPOINT N SEED    lose N of the answers to come, at random and in many ways; mostly the platform has acted
+//	doubts ENDPOINT N M SEED [mixed]
+//	                          lose N of the next M answers, at random and in many ways: the platform has acted;
+//	                          mixed: sometimes it has not
+//	converges COMMAND …       run a command, and once more if it fails
 //	paste ERRORS FILE         append to a configuration the import blocks that errors name
 //	massacre N TARGET M       make M instances again and again, and kill the apply N times; see there
 //

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,38 +102,43 @@ func appendTo(ts *testscript.TestScript, name string, blocks []string) {
 	ts.Check(file.Close())
 }
 
-// writes are the requests that change applications and instances.
-var writes = []emulator.Endpoint{
-	emulator.ApplicationCreate, emulator.ApplicationUpdate, emulator.ApplicationDelete,
-	emulator.InstanceCreate, emulator.InstanceUpdate, emulator.InstanceDelete,
-}
-
-// doubts leaves the client without an answer to about half of the requests to an
-// endpoint, in one of many ways, until N answers are lost: mostly the platform has
-// acted, sometimes it has not.
+// doubts leaves the client without an answer to N of the next M requests to an
+// endpoint, chosen at random and in many ways: the platform has acted. With
+// mixed, it has not in some of them.
 func doubts(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) == 3, "doubts ENDPOINT N SEED")
+	plain(ts, neg, len(args) == 4 || len(args) == 5 && args[4] == "mixed", "doubts ENDPOINT N M SEED [mixed]")
 	endpoint, err := emulator.ParseEndpoint(args[0])
 	ts.Check(err)
-	if !slices.Contains(writes, endpoint) {
-		ts.Fatalf("%s changes nothing", endpoint)
-	}
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	seed, err := strconv.ParseUint(args[2], 10, 64)
+	m, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	seed, err := strconv.ParseUint(args[3], 10, 64)
 	ts.Check(err)
 	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // It is to be repeatable.
 	ways := []emulator.Fault{
-		emulator.LostAnswer(), emulator.LostAnswer(), emulator.LostAnswer(), emulator.ActedStatus(500), emulator.ActedStatus(502),
-		emulator.ActedStatus(504), emulator.CutBody(), emulator.ConnectionReset(), emulator.Status(503),
+		emulator.LostAnswer(), emulator.LostAnswer(), emulator.CutBody(), emulator.ActedStatus(500), emulator.ActedStatus(502), emulator.ActedStatus(504),
 	}
-	for lost := 0; lost < n; {
-		if random.IntN(2) == 0 {
-			platformOf(ts).Inject(endpoint, emulator.Pass())
-			continue
+	if len(args) == 5 {
+		ways = append(ways, emulator.ConnectionReset(), emulator.Status(503))
+	}
+	faults := make([]emulator.Fault, m)
+	for i := range faults {
+		faults[i] = emulator.Pass()
+		if i < n {
+			faults[i] = ways[random.IntN(len(ways))]
 		}
-		platformOf(ts).Inject(endpoint, ways[random.IntN(len(ways))])
-		lost++
+	}
+	random.Shuffle(m, func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
+	platformOf(ts).Inject(endpoint, faults...)
+}
+
+// converges runs a command, and once more if it fails.
+func converges(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) > 0, "converges COMMAND …")
+	if err := ts.Exec(args[0], args[1:]...); err != nil {
+		ts.Logf("the first run failed: %v", err)
+		ts.Check(ts.Exec(args[0], args[1:]...))
 	}
 }
 
