@@ -234,7 +234,7 @@ func TestUser_LivesFromRegistrationToDelete(t *testing.T) {
 					t.Errorf("it is in %s, want %s", got.InstanceID, to.ID)
 				}
 				for range 2 {
-					w.must(w.Client.DeleteUser(t.Context(), device))
+					w.must(w.Client.DeleteUser(t.Context(), device, emulator.OtherInstanceID, emulator.ApplicationID))
 				}
 				if _, err := w.User(t.Context(), device); !errors.Is(err, accounts.ErrNotFound) {
 					t.Errorf("error = %v, want that it is not found", err)

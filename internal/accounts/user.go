@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"iter"
@@ -30,6 +31,37 @@ type User struct {
 type UserFields struct {
 	FirstName, LastName, Nickname, Phone, Email, ClientID          *string
 	Enabled, EnableTracking, EnableLogging, EnableRealTimeLocation *bool
+}
+
+// Changes returns those of the fields that are not nil, and other than in have. A
+// text that is empty is the same as one that is nil there.
+func (f UserFields) Changes(have UserFields) UserFields {
+	text := func(want, have *string) *string {
+		if want == nil || have == nil && *want == "" || have != nil && *have == *want {
+			return nil
+		}
+		return want
+	}
+	flag := func(want, have *bool) *bool {
+		if want == nil || have != nil && *have == *want {
+			return nil
+		}
+		return want
+	}
+	return UserFields{
+		FirstName: text(f.FirstName, have.FirstName), LastName: text(f.LastName, have.LastName), Nickname: text(f.Nickname, have.Nickname),
+		Phone: text(f.Phone, have.Phone), Email: text(f.Email, have.Email), ClientID: text(f.ClientID, have.ClientID),
+		Enabled: flag(f.Enabled, have.Enabled), EnableTracking: flag(f.EnableTracking, have.EnableTracking),
+		EnableLogging: flag(f.EnableLogging, have.EnableLogging), EnableRealTimeLocation: flag(f.EnableRealTimeLocation, have.EnableRealTimeLocation),
+	}
+}
+
+// NewDeviceToken makes a device token up: a random UUID (RFC 9562, version 4).
+func NewDeviceToken() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
 // wireUser is a user in an answer (PLATFORM-API.md §8.4).
@@ -116,22 +148,47 @@ func (f UserFields) body() userBody {
 
 // An ExistsError is a user that is not made, because there is one with the
 // device token already.
-type ExistsError struct{ InstanceID string }
+type ExistsError struct {
+	InstanceID string
+	// Inactive means that it was deactivated.
+	Inactive bool
+}
 
 // Error says where the user is. It does not tell the device token.
 func (e *ExistsError) Error() string {
-	return "a user with this device token exists already, in the instance " + e.InstanceID
+	kind := "user"
+	if e.Inactive {
+		kind = "deactivated user"
+	}
+	return "a " + kind + " with this device token exists already, in the instance " + e.InstanceID
 }
+
+// A KeyError is an InstanceKey that the platform does not take, though it has
+// just told it.
+type KeyError struct{ Err error }
+
+// Error tells the platform's answer.
+func (e *KeyError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the platform's answer.
+func (e *KeyError) Unwrap() error { return e.Err }
 
 // RegisterUser makes a user in an instance, without tokens. The device token is
 // the caller's, so that a user whose answer was lost is found by it; one that
-// exists before is an [*ExistsError].
+// exists before is an [*ExistsError]. A [*UserDoubtError] means that the user may
+// have been made.
 func (c *Client) RegisterUser(ctx context.Context, in Instance, deviceToken string, fields UserFields) error {
+	// Two of the same device token in one process: the second is to find the first.
+	unlock, err := c.creates.lock(ctx, "user\x00"+foldID(deviceToken))
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	// What a device token that exists does is not known: it may be answered as
 	// if the user had just been made (PLATFORM-API.md §8.4).
 	switch before, err := c.User(ctx, deviceToken); {
 	case err == nil:
-		return &ExistsError{InstanceID: before.InstanceID}
+		return &ExistsError{InstanceID: before.InstanceID, Inactive: before.Enabled != nil && !*before.Enabled}
 	case !isNotFound(err):
 		return err
 	}
@@ -142,36 +199,61 @@ func (c *Client) RegisterUser(ctx context.Context, in Instance, deviceToken stri
 		Header:  http.Header{"InstanceId": {in.ID}, "InstanceKey": {in.Key.Reveal()}},
 		Secrets: []secret.String{in.Key, secret.New(deviceToken)},
 	}
-	// A registration has no Bearer token: its 401 speaks of the key.
-	return c.onceInDoubt(func() error {
+	return c.onceInDoubt(ctx, func() error {
 		_, err := c.send(ctx, userService, r, false)
+		if hasCode(err, http.StatusUnauthorized) {
+			// A registration has no Bearer token: its 401 speaks of the key.
+			return &KeyError{err}
+		}
 		return err
-	}, func() (bool, error) {
+	}, func(ctx context.Context) (bool, error) {
 		_, err := c.User(ctx, deviceToken)
 		return err == nil, ignoreNotFound(err)
 	})
 }
 
+// A UserDoubtError is a request of which it is not known whether it was acted on.
+type UserDoubtError struct {
+	// Err is the platform's answer, or the lack of one.
+	Err error
+}
+
+// Error tells the answer.
+func (e *UserDoubtError) Error() string {
+	return e.Err.Error() + "; whether it was acted on is not known"
+}
+
+// Unwrap returns Err.
+func (e *UserDoubtError) Unwrap() error { return e.Err }
+
 // onceInDoubt sends a request that is not to be repeated blindly. After a failure
 // that leaves open whether it was acted on, it is looked whether it was; if not,
-// it is sent again, once.
-func (c *Client) onceInDoubt(send func() error, acted func() (bool, error)) error {
+// it is sent again, once. It is looked for even when the caller has gone: what was
+// made must not be lost.
+func (c *Client) onceInDoubt(ctx context.Context, send func() error, acted func(context.Context) (bool, error)) error {
 	err := send()
 	if !maybeActed(err) {
 		return err
 	}
-	switch done, lookup := acted(); {
+	switch done, lookup := acted(context.WithoutCancel(ctx)); {
 	case lookup != nil:
-		return fmt.Errorf("%w; whether it was acted on is not known: %w", err, lookup)
+		return &UserDoubtError{err}
 	case done:
 		return nil
+	case ctx.Err() != nil:
+		return &UserDoubtError{err} // it may still be under way
 	}
-	err = send()
-	if !maybeActed(err) {
-		return err
-	}
-	if done, lookup := acted(); lookup == nil && done {
+	if err = send(); err == nil {
 		return nil
+	}
+	// Also after a refusal: the first request may have been carried out late, and
+	// the second is refused for it.
+	done, lookup := acted(context.WithoutCancel(ctx))
+	switch {
+	case lookup == nil && done:
+		return nil
+	case lookup != nil || maybeActed(err):
+		return &UserDoubtError{err}
 	}
 	return err
 }
@@ -229,24 +311,52 @@ func (c *Client) MoveUser(ctx context.Context, deviceToken string, to Instance) 
 		}{deviceToken, to.ID, to.Key.Reveal()},
 		Secrets: []secret.String{to.Key, secret.New(deviceToken)},
 	}
-	return c.onceInDoubt(func() error {
+	return c.onceInDoubt(ctx, func() error {
 		_, err := c.call(ctx, userService, r)
 		return err
-	}, func() (bool, error) {
+	}, func(ctx context.Context) (bool, error) {
 		now, err := c.User(ctx, deviceToken)
 		return err == nil && SameID(now.InstanceID, to.ID), err
 	})
 }
 
+// UserOf is [Client.User] for a user that was in an instance of an application.
+// The platform finds users only where the admin has a role. So one that it does
+// not find is [ErrNotFound] only if the instance can be read, or has gone.
+func (c *Client) UserOf(ctx context.Context, deviceToken, instanceID, applicationID string) (User, error) {
+	found, err := c.User(ctx, deviceToken)
+	if !isNotFound(err) {
+		return found, err
+	}
+	if _, lookup := c.Instance(ctx, instanceID, applicationID); lookup != nil && !isNotFound(lookup) {
+		return User{}, fmt.Errorf("the user is not found, and its instance cannot be read, so it is not known whether the user exists: %w", lookup)
+	}
+	return User{}, ErrNotFound
+}
+
+// DeactivateUser deactivates a user, and keeps what the platform knows of it. One
+// that is not there any more is no error; its instance and application are asked
+// for as [Client.UserOf] does.
+func (c *Client) DeactivateUser(ctx context.Context, deviceToken, instanceID, applicationID string) error {
+	return c.unlessGone(ctx, c.UpdateUser(ctx, deviceToken, UserFields{Enabled: new(bool)}), deviceToken, instanceID, applicationID)
+}
+
 // DeleteUser deletes a user and all that the platform knows of it, which cannot be
-// undone. One that is not there any more is no error.
-func (c *Client) DeleteUser(ctx context.Context, deviceToken string) error {
+// undone. One that is not there any more is no error; its instance and application
+// are asked for as [Client.UserOf] does.
+func (c *Client) DeleteUser(ctx context.Context, deviceToken, instanceID, applicationID string) error {
 	_, err := c.call(ctx, userService, platform.Request{
 		Operation: "deleting the user", Method: http.MethodDelete, Path: "/v1/Management/users/" + url.PathEscape(deviceToken),
-		Secrets: []secret.String{secret.New(deviceToken)},
+		ShownPath: "/v1/Management/users/{DeviceToken}", Secrets: []secret.String{secret.New(deviceToken)},
 	})
-	if hasCode(err, http.StatusForbidden, http.StatusNotFound) {
-		if _, lookup := c.User(ctx, deviceToken); isNotFound(lookup) {
+	return c.unlessGone(ctx, err, deviceToken, instanceID, applicationID)
+}
+
+// unlessGone is err, or nil where it is the answer to a request about a user that
+// has gone.
+func (c *Client) unlessGone(ctx context.Context, err error, deviceToken, instanceID, applicationID string) error {
+	if hasCode(err, http.StatusForbidden, http.StatusNotFound, http.StatusUnprocessableEntity) {
+		if _, lookup := c.UserOf(ctx, deviceToken, instanceID, applicationID); isNotFound(lookup) {
 			return nil
 		}
 	}

@@ -88,6 +88,9 @@ type Request struct {
 	// fixed in a path is escaped with [url.PathEscape].
 	Base *url.URL
 	Path string
+	// ShownPath stands for Path in errors and in the log, where Path holds
+	// what must not be shown.
+	ShownPath string
 	// Query is added to the query of Base.
 	Query url.Values
 	// Header is sent besides Accept and User-Agent.
@@ -108,8 +111,11 @@ type Request struct {
 // Send sends a request once, reads its answer, and logs both. Its error is a
 // [*RequestError].
 func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
-	at := r.Base.JoinPath(r.Path)
-	report := &RequestError{Operation: r.Operation, Endpoint: r.Method + " " + shown(at)}
+	at := shown(r.Base.JoinPath(r.Path))
+	if r.ShownPath != "" {
+		at = strings.TrimRight(shown(r.Base), "/") + r.ShownPath
+	}
+	report := &RequestError{Operation: r.Operation, Endpoint: r.Method + " " + at}
 	started := c.now()
 	answer, failed := c.exchange(ctx, r, report)
 	if failed == nil && r.Check != nil {
@@ -119,7 +125,7 @@ func (c *Client) Send(ctx context.Context, r Request) (Answer, error) {
 	}
 	attrs := []slog.Attr{
 		slog.String("method", r.Method),
-		slog.String("url", shown(at)),
+		slog.String("url", at),
 		slog.Duration("duration", c.now().Sub(started)),
 		slog.Int("status", report.HTTPStatus),
 	}

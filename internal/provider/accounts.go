@@ -92,6 +92,8 @@ func (o *tokenOpener) accountsAdvice(err error) string {
 		siblings *accounts.SiblingsError
 		doubt    *accounts.DoubtError
 		exists   *accounts.ExistsError
+		unsure   *accounts.UserDoubtError
+		key      *accounts.KeyError
 		users    *accounts.UsersError
 		failed   *platform.RequestError
 	)
@@ -103,7 +105,11 @@ func (o *tokenOpener) accountsAdvice(err error) string {
 	case errors.As(err, &doubt):
 		return "Apply again: if it was made, the next apply names it and its import block; if not, it makes it."
 	case errors.As(err, &exists):
-		return "To manage it here, import it:\n\nimport {\n  to = telematics_user.NAME\n  id = \"DEVICE TOKEN\"\n}"
+		return userExistsAdvice(exists)
+	case errors.As(err, &unsure):
+		return "The next plan looks it up."
+	case errors.As(err, &key):
+		return "The platform does not take the InstanceKey that it has just told. Check that the instance is active, and apply again."
 	case errors.As(err, &users):
 		return "Move the users to another instance (instance_id of telematics_user) or delete them first. `terraform query` with list \"telematics_user\", or " +
 			"DataHub, lists them. Whether deactivated users block the delete is the platform's to say."
@@ -116,6 +122,15 @@ func (o *tokenOpener) accountsAdvice(err error) string {
 	default:
 		return ""
 	}
+}
+
+// userExistsAdvice tells how to take over a user that is there.
+func userExistsAdvice(err *accounts.ExistsError) string {
+	advice := "To manage it here, import it:\n\nimport {\n  to = telematics_user.NAME\n  id = \"DEVICE TOKEN\"\n}"
+	if err.Inactive {
+		advice += "\n\nWith enabled = true, the apply activates it again."
+	}
+	return advice
 }
 
 // requestAdvice says what to do about an answer.

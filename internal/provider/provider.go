@@ -138,11 +138,12 @@ func (p *telematicsProvider) Functions(context.Context) []func() function.Functi
 	}
 }
 
-// Resources implements [provider.Provider]. None has a key or a token: those are
-// ephemeral.
+// Resources implements [provider.Provider]. None has a key or an access token:
+// those are ephemeral.
 func (p *telematicsProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		func() resource.Resource { return &applicationResource{} },
 		func() resource.Resource { return &instanceResource{} },
+		func() resource.Resource { return &userResource{} },
 	}
 }

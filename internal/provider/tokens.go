@@ -3,6 +3,7 @@ package provider
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"maps"
 	"os"
@@ -31,6 +32,9 @@ type tokenOpener struct {
 	accounts *accounts.Client
 	now      func() time.Time
 	started  time.Time
+	// walk names this configured provider: the CLI configures one for the plan
+	// and another one for the apply.
+	walk string
 
 	mu     sync.Mutex
 	unsaid diag.Diagnostics // warnings of tokens for the Accounts service
@@ -39,7 +43,7 @@ type tokenOpener struct {
 // newTokenOpener returns the opener of a configured provider.
 func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener {
 	now := options.Now
-	o := &tokenOpener{settings: s, now: now, started: now()}
+	o := &tokenOpener{settings: s, now: now, started: now(), walk: rand.Text()}
 	o.accounts = o.newAccounts(userAgent)
 	if s.userServiceURL == nil || s.invalid.HasError() {
 		// Not known yet, or wrong: open says so before it asks for anything.
