@@ -56,7 +56,7 @@ func registers(ts *testscript.TestScript, neg bool, args []string) {
 // drift changes one attribute of an object behind the provider's back, or deletes
 // the object where no attribute is named.
 func drift(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) == 2 || len(args) == 4, "drift application|instance|user NAME|DEVICE_TOKEN [ATTRIBUTE VALUE]")
+	plain(ts, neg, len(args) == 2 || len(args) == 4, "drift application|instance|user NAME|DEVICE_TOKEN|CLIENT_ID [ATTRIBUTE VALUE]")
 	p, kind, name := platformOf(ts), args[0], args[1]
 	attribute, value := "", ""
 	if len(args) == 4 {
@@ -94,19 +94,18 @@ func drift(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 	case "user":
-		if attribute == "" {
-			done = p.DeleteUser(name)
-			break
+		for _, u := range p.RegisteredUsers() {
+			switch {
+			case u.DeviceToken != name && u.ClientID != name:
+			case attribute == "":
+				done = p.DeleteUser(u.DeviceToken)
+			default:
+				done = p.ChangeUser(u.DeviceToken, func(u *emulator.User) {
+					texts, switches := ofUser(u)
+					change(ts, attribute, value, texts, switches)
+				})
+			}
 		}
-		done = p.ChangeUser(name, func(u *emulator.User) {
-			change(ts, attribute, value, map[string]*string{
-				"first_name": &u.FirstName, "last_name": &u.LastName, "nickname": &u.Nickname, "phone": &u.Phone, "email": &u.Email,
-				"client_id": &u.ClientID, "instance_id": &u.InstanceID,
-			}, map[string]*bool{
-				"deactivated": &u.Inactive, "enable_tracking": &u.EnableTracking, "enable_logging": &u.EnableLogging,
-				"enable_real_time_location": &u.EnableRealTimeLocation,
-			})
-		})
 	}
 	if !done {
 		ts.Fatalf("there is no %s %q", kind, name)
@@ -126,4 +125,50 @@ func change(ts *testscript.TestScript, attribute, value string, texts map[string
 	var err error
 	*on, err = strconv.ParseBool(value)
 	ts.Check(err)
+}
+
+// ofUser are the attributes of a user by their names.
+func ofUser(u *emulator.User) (texts map[string]*string, switches map[string]*bool) {
+	return map[string]*string{
+			"first_name": &u.FirstName, "last_name": &u.LastName, "nickname": &u.Nickname, "phone": &u.Phone, "email": &u.Email,
+			"client_id": &u.ClientID, "instance_id": &u.InstanceID, "device_token": &u.DeviceToken,
+		}, map[string]*bool{
+			"deactivated": &u.Inactive, "enable_tracking": &u.EnableTracking, "enable_logging": &u.EnableLogging,
+			"enable_real_time_location": &u.EnableRealTimeLocation,
+		}
+}
+
+// user fails unless there is one user of a client id, with these attributes.
+func user(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 || neg && len(args) != 1 {
+		ts.Fatalf("usage: user CLIENT_ID ATTRIBUTE=VALUE …")
+	}
+	var found []emulator.User
+	for _, u := range platformOf(ts).RegisteredUsers() {
+		if u.ClientID == args[0] {
+			found = append(found, u)
+		}
+	}
+	if neg && len(found) == 0 {
+		return
+	}
+	if neg || len(found) != 1 {
+		ts.Fatalf("there are %d users of the client id %q", len(found), args[0])
+	}
+	texts, switches := ofUser(&found[0])
+	for _, arg := range args[1:] {
+		attribute, want, _ := strings.Cut(arg, "=")
+		var got string
+		switch {
+		case texts[attribute] != nil:
+			got = *texts[attribute]
+		case switches[attribute] != nil:
+			got = strconv.FormatBool(*switches[attribute])
+		default:
+			ts.Fatalf("no attribute %q", attribute)
+		}
+		if got != want {
+			ts.Fatalf("%s is %q, want %q", attribute, got, want)
+		}
+	}
 }

@@ -52,6 +52,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"converges":  converges,
 	"doubts":     doubts,
 	"massacre":   massacre,
+	"user":       user,
 	"whose":      whose,
 	"stored":     stored,
 }
@@ -234,6 +235,8 @@ func option(ts *testscript.TestScript, neg bool, args []string) {
 				flag(&o.AbsentQueryClears)
 			case "inactive_users_do_not_block":
 				flag(&o.InactiveUsersDoNotBlock)
+			case "custom_token_exists_by":
+				number(&o.CustomTokenExistsBy)
 			default:
 				err = fmt.Errorf("no option is called %q", name)
 			}

@@ -48,6 +48,10 @@
 //	converges COMMAND …       run a command, and once more if it fails
 //	paste ERRORS FILE         append to a configuration the import blocks that errors name
 //	massacre N TARGET M       make M instances again and again, and kill the apply N times; see there
+//	                          change an application, instance or user behind the provider's back, or delete it; a user's name is
+//	                          the device token or the client id
+//	user CLIENT_ID ATTRIBUTE=VALUE …
+//	                          fail unless the platform has one user of this client id, and these are the attributes
 //
 // And it can run these programs with exec:
 //
