@@ -94,6 +94,16 @@ func (c *Client) at(service string) (*url.URL, error) {
 // (PLATFORM-API.md §8).
 func SameID(a, b string) bool { return foldID(a) == foldID(b) }
 
+// CanonicalID is the one spelling of an id that all of its spellings share: in
+// lower case and, of a UUID, with dashes.
+func CanonicalID(id string) string {
+	id = foldID(id)
+	if len(id) != 32 {
+		return id
+	}
+	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
+}
+
 func foldID(id string) string {
 	return strings.ToLower(strings.ReplaceAll(strings.TrimSpace(id), "-", ""))
 }

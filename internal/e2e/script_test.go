@@ -8,6 +8,9 @@ import (
 	"log"
 	"os"
 	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -84,10 +87,35 @@ func runScripts(t *testing.T, dir string) {
 		Setup: func(env *testscript.Env) error { return setUp(env, cli, binary) },
 		Cmds:  commands,
 		Condition: func(name string) (bool, error) {
+			if least, is := strings.CutPrefix(name, "terraform-1."); is {
+				return isTerraform(t, cli, least)
+			}
 			if name != "mounts" {
 				return false, fmt.Errorf("no condition is called %q", name)
 			}
 			return exec.CommandContext(t.Context(), "unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt").Run() == nil, nil
 		},
 	})
+}
+
+var terraformVersion = regexp.MustCompile(`(?m)^Terraform v1\.(\d+)\.`)
+
+// isTerraform reports whether the CLI is Terraform 1.least or later.
+func isTerraform(t *testing.T, cli, least string) (bool, error) {
+	want, err := strconv.Atoi(least)
+	if err != nil {
+		return false, err
+	}
+	command := exec.CommandContext(t.Context(), cli, "version")
+	command.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE="+os.DevNull)
+	out, err := command.Output()
+	if err != nil {
+		return false, err
+	}
+	found := terraformVersion.FindSubmatch(out)
+	if found == nil {
+		return false, nil // OpenTofu
+	}
+	minor, err := strconv.Atoi(string(found[1]))
+	return minor >= want, err
 }

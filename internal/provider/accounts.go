@@ -201,13 +201,38 @@ func idAttribute(description string) schema.StringAttribute {
 	}
 }
 
-// replaceIfOther replaces the resource when the id is another one, and not when it
-// is only spelt in another way (PLATFORM-API.md §8).
-func replaceIfOther() planmodifier.String {
-	const description = "Another id replaces the resource; another spelling of it does not."
-	return stringplanmodifier.RequiresReplaceIf(func(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-		resp.RequiresReplace = req.PlanValue.IsUnknown() || !accounts.SameID(req.PlanValue.ValueString(), req.StateValue.ValueString())
-	}, description, description)
+// replaceIfOther replaces the resource when the id is another one. When it is only
+// spelt in another way (PLATFORM-API.md §8), it is left as the state has it.
+func replaceIfOther() planmodifier.String { return otherID{} }
+
+type otherID struct{}
+
+// Description implements [planmodifier.String].
+func (otherID) Description(context.Context) string {
+	return "Another id replaces the resource; another spelling of it changes nothing."
+}
+
+// MarkdownDescription implements [planmodifier.String].
+func (o otherID) MarkdownDescription(ctx context.Context) string { return o.Description(ctx) }
+
+// PlanModifyString implements [planmodifier.String].
+func (otherID) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+	switch {
+	case req.State.Raw.IsNull() || req.Plan.Raw.IsNull(): // it is made or destroyed
+	case !req.PlanValue.IsUnknown() && accounts.SameID(req.PlanValue.ValueString(), req.StateValue.ValueString()):
+		resp.PlanValue = req.StateValue
+	default:
+		resp.RequiresReplace = true
+	}
+}
+
+// identityID is an id as identities have it, which must not change with its
+// spelling: in lower case and with the dashes of a UUID.
+func identityID(id types.String) types.String {
+	if id.IsNull() || id.IsUnknown() {
+		return id
+	}
+	return types.StringValue(accounts.CanonicalID(id.ValueString()))
 }
 
 // sameID returns the id as it is written in the configuration, where what the

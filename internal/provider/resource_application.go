@@ -135,7 +135,7 @@ func (m *applicationModel) set(a accounts.Application) {
 }
 
 func (m *applicationModel) identity() applicationIdentity {
-	return applicationIdentity{CompanyID: m.CompanyID, ID: m.ID}
+	return applicationIdentity{CompanyID: identityID(m.CompanyID), ID: identityID(m.ID)}
 }
 
 // Create implements [resource.Resource]. What was planned is what is kept: a read
@@ -236,5 +236,5 @@ func (r *applicationResource) ImportState(ctx context.Context, req resource.Impo
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("company_id"), identity.CompanyID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), identity.ID)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, identity)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, applicationIdentity{identityID(identity.CompanyID), identityID(identity.ID)})...)
 }

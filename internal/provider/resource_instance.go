@@ -96,6 +96,8 @@ func (m *instanceModel) texts() accounts.InstanceTexts {
 	return accounts.InstanceTexts{Name: m.Name.ValueString(), Description: m.Description.ValueString(), Status: m.Status.ValueString()}
 }
 
+func (m *instanceModel) identity() instanceIdentity { return instanceIdentity{identityID(m.ID)} }
+
 // set takes over what the platform says.
 func (m *instanceModel) set(i accounts.Instance) {
 	m.ID = sameID(m.ID, i.ID)
@@ -144,7 +146,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 		m.CompanyID, m.InviteCode = types.StringNull(), types.StringNull()
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, instanceIdentity{m.ID})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 }
 
 // Read implements [resource.Resource].
@@ -155,7 +157,7 @@ func (r *instanceResource) Read(ctx context.Context, req resource.ReadRequest, r
 		return
 	}
 	// Also of what has gone: a CLI without identities fails otherwise.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, instanceIdentity{m.ID})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	ctx, cancel := r.tokens.within(ctx, &resp.Diagnostics, m.Timeouts.Read)
 	defer cancel()
 	found, err := r.tokens.accounts.Instance(ctx, m.ID.ValueString(), m.ApplicationID.ValueString())
@@ -180,7 +182,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, instanceIdentity{m.ID})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	ctx, cancel := r.tokens.within(ctx, &resp.Diagnostics, m.Timeouts.Update)
 	defer cancel()
 	if m.texts() != before.texts() {
@@ -208,5 +210,10 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 
 // ImportState implements [resource.ResourceWithImportState], by id or by identity.
 func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("id"), req, resp)
+	identity := instanceIdentity{types.StringValue(req.ID)}
+	if req.ID == "" {
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), identity.ID)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, instanceIdentity{identityID(identity.ID)})...)
 }
