@@ -51,7 +51,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"paste":      paste,
 	"converges":  converges,
 	"doubts":     doubts,
-	"massacre":   massacre,
+	"killapply":  killapply,
 	"user":       user,
 	"whose":      whose,
 	"stored":     stored,

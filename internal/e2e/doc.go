@@ -39,7 +39,8 @@
 //	objects KIND=N …          fail unless the platform has N applications, instances or users more than the accounts'
 //	registers FILE …          fail unless each file holds the InstanceId and InstanceKey of an instance
 //	drift KIND NAME [ATTRIBUTE VALUE]
-//	                          change an application, instance or user behind the provider's back, or delete it
+//	                          change an application, instance or user behind the provider's back, or delete it; a user's name is
+//	                          the device token or the client id
 //	members INSTANCE N M      register N users in an instance, and M that are deactivated
 //	role company              give the admin a role in the company, none, or only in: application NAME, instance NAME
 //	doubts ENDPOINT N M SEED [mixed]
@@ -47,9 +48,7 @@
 //	                          mixed: sometimes it has not
 //	converges COMMAND …       run a command, and once more if it fails
 //	paste ERRORS FILE         append to a configuration the import blocks that errors name
-//	massacre N TARGET M       make M instances again and again, and kill the apply N times; see there
-//	                          change an application, instance or user behind the provider's back, or delete it; a user's name is
-//	                          the device token or the client id
+//	killapply N TARGET M      make M instances again and again, and kill the apply N times; see there
 //	user CLIENT_ID ATTRIBUTE=VALUE …
 //	                          fail unless the platform has one user of this client id, and these are the attributes
 //

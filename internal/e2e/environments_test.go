@@ -2,9 +2,11 @@ package e2e_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -67,39 +69,45 @@ func role(ts *testscript.TestScript, neg bool, args []string) {
 var (
 	// A diagnostic names its resource, and the import block of an error has the
 	// id.
-	diagnosticOf = regexp.MustCompile(`with (telematics_\S+),`)
+	diagnosticOf = regexp.MustCompile(`with (telematics_[^\s\[,]+)(?:\[(\S+)\])?,`)
 	importID     = regexp.MustCompile(`id = "([^"]+)"`)
 )
 
 // paste appends to a configuration the import blocks that the errors in a file
-// name, each with the address of the resource that the error is about.
+// name, with the addresses of the resources that the errors are about.
 func paste(ts *testscript.TestScript, neg bool, args []string) {
 	plain(ts, neg, len(args) == 2, "paste ERRORS CONFIGURATION")
 	blocks := importBlocks(ts.ReadFile(args[0]))
-	if len(blocks) == 0 {
+	if blocks == "" {
 		ts.Fatalf("%s names no import block", args[0])
 	}
-	appendTo(ts, args[1], blocks)
-}
-
-func importBlocks(errors string) []string {
-	var blocks []string
-	for diagnostic := range strings.SplitSeq(errors, "Error: ") {
-		// The frame that the CLI draws is no part of the text.
-		address, ids := diagnosticOf.FindStringSubmatch(diagnostic), importID.FindAllStringSubmatch(diagnostic, -1)
-		if address != nil && len(ids) == 1 {
-			blocks = append(blocks, fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", address[1], ids[0][1]))
-		}
-	}
-	return blocks
-}
-
-func appendTo(ts *testscript.TestScript, name string, blocks []string) {
-	file, err := os.OpenFile(ts.MkAbs(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(ts.MkAbs(args[1]), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	ts.Check(err)
-	_, err = file.WriteString(strings.Join(blocks, ""))
+	_, err = file.WriteString(blocks)
 	ts.Check(err)
 	ts.Check(file.Close())
+}
+
+// importBlocks are the import blocks that errors name: one for each resource, since
+// Terraform 1.16.0 heeds only the first of several
+// (https://github.com/hashicorp/terraform/issues/39068).
+func importBlocks(errors string) string {
+	ids := make(map[string]string) // the entries of for_each by address
+	var blocks strings.Builder
+	for diagnostic := range strings.SplitSeq(errors, "Error: ") {
+		address, id := diagnosticOf.FindStringSubmatch(diagnostic), importID.FindAllStringSubmatch(diagnostic, -1)
+		switch {
+		case address == nil || len(id) != 1:
+		case address[2] == "":
+			fmt.Fprintf(&blocks, "import {\n  to = %s\n  id = %q\n}\n", address[1], id[0][1])
+		default:
+			ids[address[1]] += fmt.Sprintf("    %s = %q\n", address[2], id[0][1])
+		}
+	}
+	for _, address := range slices.Sorted(maps.Keys(ids)) {
+		fmt.Fprintf(&blocks, "import {\n  for_each = {\n%s  }\n  to = %s[each.key]\n  id = each.value\n}\n", ids[address], address)
+	}
+	return blocks.String()
 }
 
 // doubts leaves the client without an answer to N of the next M requests to an
@@ -142,15 +150,15 @@ func converges(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// massacre applies a configuration again and again and kills the CLI, its
+// killapply applies a configuration again and again and kills the CLI, its
 // provider or both at a random moment. After each, the objects that are in no
 // state are taken over by the import blocks that the next apply's errors name.
 // At the end nothing has been made twice, and nothing is left over.
 //
 // The configuration makes N instances of different names. In a normal build there
 // are a few kills; make soak does them all.
-func massacre(ts *testscript.TestScript, neg bool, args []string) {
-	plain(ts, neg, len(args) == 3, "massacre KILLS cli|provider|group INSTANCES")
+func killapply(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 3, "killapply KILLS cli|provider|group INSTANCES")
 	n, err := strconv.Atoi(args[0])
 	ts.Check(err)
 	n = min(n, mostKills)
@@ -181,10 +189,10 @@ func massacre(ts *testscript.TestScript, neg bool, args []string) {
 			}
 			blocks := importBlocks(ts.ReadFile("stderr"))
 			// The application is named before its instances are.
-			if len(blocks) == 0 || tries > 2 {
+			if blocks == "" || tries > 2 {
 				ts.Fatalf("after %d kills the apply names no import block:\n%s", killed, ts.ReadFile("stderr"))
 			}
-			appendTo(ts, "imports.tf", blocks)
+			ts.Check(os.WriteFile(ts.MkAbs("imports.tf"), []byte(blocks), 0o600))
 		}
 		names := make(map[string]bool)
 		for _, i := range p.Instances() {
