@@ -456,3 +456,17 @@ func TestCall_UnknownServiceIsAskedNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestCanonicalID_IsTheSameForAllSpellings(t *testing.T) {
+	for _, test := range []struct{ id, want string }{
+		{"0A1B2C3D-0000-4000-8000-00000000F1EE", "0a1b2c3d-0000-4000-8000-00000000f1ee"},
+		{"0a1b2c3d00004000800000000000f1ee", "0a1b2c3d-0000-4000-8000-00000000f1ee"},
+		{" 0a1b2c3d-0000-4000-8000-00000000f1ee\n", "0a1b2c3d-0000-4000-8000-00000000f1ee"},
+		{"No-UUID", "nouuid"},
+		{"", ""},
+	} {
+		if got := accounts.CanonicalID(test.id); got != test.want || !accounts.SameID(got, test.id) {
+			t.Errorf("CanonicalID(%q) = %q, want %q", test.id, got, test.want)
+		}
+	}
+}
