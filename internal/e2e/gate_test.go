@@ -87,6 +87,8 @@ func endpointOf(r *http.Request) emulator.Endpoint {
 		return emulator.Users
 	case "/auth/permissions":
 		return emulator.Permissions
+	case "/v1/Registration/create":
+		return emulator.UserRegister
 	}
 	for _, of := range []struct {
 		method, prefix, suffix string
