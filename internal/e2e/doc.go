@@ -61,7 +61,7 @@
 //	downstream                call the platform with the header in AUTHORIZATION and print the answer
 //
 // [mounts] is true where a file system can be mounted, [terraform-1.12] with
-// Terraform 1.12 or later, and not with OpenTofu.
+// Terraform 1.12 or later and not with OpenTofu, [tofu] with OpenTofu.
 //
 // They need a CLI with ephemeral resources, which TELEMATICS_E2E_CLI names, and
 // are skipped where it names none. TELEMATICS_E2E_PROVIDER names the provider's

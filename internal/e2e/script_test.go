@@ -90,6 +90,10 @@ func runScripts(t *testing.T, dir string) {
 			if least, is := strings.CutPrefix(name, "terraform-1."); is {
 				return isTerraform(t, cli, least)
 			}
+			if name == "tofu" {
+				newer, err := isTerraform(t, cli, "0")
+				return !newer, err
+			}
 			if name != "mounts" {
 				return false, fmt.Errorf("no condition is called %q", name)
 			}
