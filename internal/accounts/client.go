@@ -116,6 +116,10 @@ func (c *Client) call(ctx context.Context, service string, r platform.Request) (
 
 // callAs is call for a request that says whether it may be repeated.
 func (c *Client) callAs(ctx context.Context, service string, r platform.Request, repeat bool) (platform.Answer, error) {
+	// No session is opened for a request that cannot be sent.
+	if _, err := c.at(service); err != nil {
+		return platform.Answer{}, err
+	}
 	var refused secret.String
 	header, secrets := r.Header, r.Secrets
 	for {

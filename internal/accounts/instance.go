@@ -101,6 +101,19 @@ func (c *Client) Instances(ctx context.Context, applicationID string, includeDea
 	return all, err
 }
 
+// KnownInstances is Instances for an application that may not exist, which is
+// [ErrNotFound]: a list may be null for it as for one without instances.
+func (c *Client) KnownInstances(ctx context.Context, applicationID string, includeDeactivated bool) ([]Instance, error) {
+	all, err := c.Instances(ctx, applicationID, includeDeactivated)
+	if err != nil || len(all) > 0 {
+		return all, err
+	}
+	if _, err := c.Application(ctx, applicationID); isNotFound(err) {
+		return nil, ErrNotFound
+	}
+	return all, nil
+}
+
 // Instance returns an instance, or [ErrNotFound]. A 403 is that only where the
 // application of the instance has gone (PLATFORM-API.md §8.3, ruling); an empty
 // applicationID leaves it an error.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -82,6 +83,25 @@ func (o *tokenOpener) say(diags *diag.Diagnostics, summary string, err error) {
 		return
 	}
 	diags.AddError(summary, strings.TrimSpace(sentence(err)+" "+o.accountsAdvice(err)))
+}
+
+// found says what became of a request about one object, which the attribute at
+// names, and reports whether there is the object.
+func (o *tokenOpener) found(diags *diag.Diagnostics, at path.Path, kind string, err error) bool {
+	var failed *platform.RequestError
+	gone := errors.Is(err, accounts.ErrNotFound) || errors.As(err, &failed) && failed.FromPlatform() && failed.Code() == http.StatusNotFound
+	if !gone {
+		o.say(diags, kind+" not read", err)
+		return err == nil
+	}
+	o.say(diags, "", nil)
+	what := "id"
+	if at.Equal(path.Root("device_token")) {
+		what = "device token"
+	}
+	diags.AddAttributeError(at, kind+" not found", "The platform has no "+strings.ToLower(kind)+" with this "+what+", or the API authorization credentials have no role there. "+
+		"data \"telematics_permissions\" shows where they have one.")
+	return false
 }
 
 // accountsAdvice says what to do about a request to the Accounts service that

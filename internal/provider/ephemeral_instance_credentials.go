@@ -2,15 +2,12 @@ package provider
 
 import (
 	"context"
-	"errors"
 
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
 )
 
 // instanceCredentialsEphemeral implements the ephemeral resource
@@ -63,21 +60,14 @@ func (e *instanceCredentialsEphemeral) Open(ctx context.Context, req ephemeral.O
 	ctx = e.tokens.logging(ctx)
 	found, err := e.tokens.accounts.Instance(ctx, m.InstanceID.ValueString(), "")
 	at := path.Root("instance_id")
-	switch {
-	case errors.Is(err, accounts.ErrNotFound):
-		e.tokens.say(&resp.Diagnostics, "", nil)
-		resp.Diagnostics.AddAttributeError(at, "Instance not found", "The platform has no instance with this id.")
+	if !e.tokens.found(&resp.Diagnostics, at, "Instance", err) {
 		return
-	case err != nil:
-		e.tokens.say(&resp.Diagnostics, "Instance not read", err)
-		return
-	case found.Key.IsEmpty():
-		e.tokens.say(&resp.Diagnostics, "", nil)
+	}
+	if found.Key.IsEmpty() {
 		resp.Diagnostics.AddAttributeError(at, "Instance key not told", "The platform told the instance without its key. Check that the credentials have a role in the instance: "+
 			"data \"telematics_permissions\" shows where they have one.")
 		return
 	}
-	e.tokens.say(&resp.Diagnostics, "", nil)
 	m.InstanceKey, m.Name = types.StringValue(found.Key.Reveal()), types.StringValue(found.Name)
 	m.ApplicationID, m.KeyVersion = types.StringValue(found.ApplicationID), types.Int64Value(found.KeyVersion())
 	resp.Diagnostics.Append(resp.Result.Set(ctx, &m)...)

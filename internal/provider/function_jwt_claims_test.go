@@ -38,7 +38,7 @@ func (c *core) jwtClaims(token string) *tfprotov6.CallFunctionResponse {
 type number string
 
 // plain turns one of Terraform's values into Go's: an object into a map, a
-// tuple into a slice.
+// tuple or a list into a slice.
 func (c *core) plain(v tftypes.Value) any {
 	c.t.Helper()
 	if v.IsNull() {
@@ -62,7 +62,7 @@ func (c *core) plain(v tftypes.Value) any {
 		var n big.Float
 		as(&n)
 		return number(n.Text('g', -1))
-	case kind.Is(tftypes.Tuple{}):
+	case kind.Is(tftypes.Tuple{}), kind.Is(tftypes.List{}):
 		var elements []tftypes.Value
 		as(&elements)
 		list := make([]any, len(elements))

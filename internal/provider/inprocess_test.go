@@ -229,6 +229,37 @@ func (c *core) read(block config) token {
 	return data
 }
 
+// readData reads any data source.
+func (c *core) readData(name string, block config) (map[string]any, diagnostics) {
+	c.t.Helper()
+	schema := c.schema.DataSourceSchemas[name]
+	if schema == nil {
+		c.t.Fatalf("there is no data source %s", name)
+	}
+	response, err := c.server.ReadDataSource(c.t.Context(), &tfprotov6.ReadDataSourceRequest{TypeName: name, Config: c.dynamic(schema, block)})
+	answered(c, response, err)
+	if len(diagnostics(response.Diagnostics).errors()) > 0 {
+		return nil, response.Diagnostics
+	}
+	object, err := response.State.Unmarshal(schema.ValueType())
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	results, is := c.plain(object).(map[string]any)
+	if !is {
+		c.t.Fatalf("%s has no results", name)
+	}
+	return results, response.Diagnostics
+}
+
+// mustReadData reads a data source, which must give no error and no warning.
+func (c *core) mustReadData(name string, block config) map[string]any {
+	c.t.Helper()
+	results, said := c.readData(name, block)
+	wantSaid(c.t, said)
+	return results
+}
+
 // texts decodes the attributes that are texts and not null.
 func (c *core) texts(schema *tfprotov6.Schema, encoded *tfprotov6.DynamicValue) map[string]string {
 	c.t.Helper()

@@ -128,6 +128,12 @@ func (p *telematicsProvider) DataSources(context.Context) []func() datasource.Da
 	return []func() datasource.DataSource{
 		func() datasource.DataSource { return &accessTokenDataSource{} },
 		func() datasource.DataSource { return &sessionDataSource{} },
+		func() datasource.DataSource { return &applicationDataSource{} },
+		func() datasource.DataSource { return &applicationsDataSource{} },
+		func() datasource.DataSource { return &instanceDataSource{} },
+		func() datasource.DataSource { return &instancesDataSource{} },
+		func() datasource.DataSource { return &userDataSource{} },
+		func() datasource.DataSource { return &permissionsDataSource{} },
 	}
 }
 

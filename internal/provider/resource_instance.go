@@ -111,10 +111,16 @@ func (m *instanceModel) set(i accounts.Instance) {
 // setComputed takes over what only the platform knows.
 func (m *instanceModel) setComputed(i accounts.Instance) {
 	m.CompanyID, m.InviteCode = sameID(m.CompanyID, i.CompanyID), types.StringValue(i.InviteCode)
-	m.KeyVersion = types.Int64Null()
-	if version := i.KeyVersion(); version != 0 {
-		m.KeyVersion = types.Int64Value(version)
+	m.KeyVersion = keyVersion(i)
+}
+
+// keyVersion is null where the platform does not tell the key.
+func keyVersion(i accounts.Instance) types.Int64 {
+	version := i.KeyVersion()
+	if version == 0 {
+		return types.Int64Null()
 	}
+	return types.Int64Value(version)
 }
 
 // Create implements [resource.Resource]. The texts are kept as they were planned:
