@@ -300,6 +300,12 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 	return attribute
 }
 
+// noTimeouts are those of a resource that sets none.
+func noTimeouts(ctx context.Context) timeouts.Value {
+	kind, _ := timeoutsAttribute(ctx).GetType().(timeouts.Type)
+	return timeouts.Value{Object: types.ObjectNull(kind.AttrTypes)}
+}
+
 const defaultOperationTimeout = 10 * time.Minute
 
 // within returns ctx with the end that a timeout sets, and with the loggers of the

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -52,6 +53,7 @@ var (
 	_ provider.ProviderWithValidateConfig     = (*telematicsProvider)(nil)
 	_ provider.ProviderWithFunctions          = (*telematicsProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*telematicsProvider)(nil)
+	_ provider.ProviderWithListResources      = (*telematicsProvider)(nil)
 )
 
 // New returns the constructor of the provider, which tells the platform and
@@ -104,6 +106,7 @@ func (p *telematicsProvider) Configure(ctx context.Context, req provider.Configu
 	resp.EphemeralResourceData = tokens
 	resp.DataSourceData = tokens
 	resp.ResourceData = tokens
+	resp.ListResourceData = tokens
 }
 
 // userAgent names the provider and the CLI to the platform.
@@ -151,5 +154,14 @@ func (p *telematicsProvider) Resources(context.Context) []func() resource.Resour
 		func() resource.Resource { return &applicationResource{} },
 		func() resource.Resource { return &instanceResource{} },
 		func() resource.Resource { return &userResource{} },
+	}
+}
+
+// ListResources implements [provider.ProviderWithListResources]. A CLI without
+// `query` does not ask for them.
+func (p *telematicsProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{
+		func() list.ListResource { return &applicationList{} },
+		func() list.ListResource { return &instanceList{} },
 	}
 }

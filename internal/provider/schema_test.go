@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	framework "github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
@@ -44,6 +45,15 @@ func TestSchemasAreAsTheFrameworkWantsThem(t *testing.T) {
 		object().Schema(ctx, ephemeral.SchemaRequest{}, &schema)
 		valid("ephemeral", schema.Schema.ValidateImplementation(ctx))
 	}
+	withLists, ok := p.(framework.ProviderWithListResources)
+	if !ok {
+		t.Fatal("there are no list resources")
+	}
+	for _, object := range withLists.ListResources(ctx) {
+		var schema list.ListResourceSchemaResponse
+		object().ListResourceConfigSchema(ctx, list.ListResourceSchemaRequest{}, &schema)
+		valid("list", schema.Schema.ValidateImplementation(ctx))
+	}
 	withFunctions, ok := p.(framework.ProviderWithFunctions)
 	if !ok {
 		t.Fatal("there are no functions")
@@ -68,6 +78,9 @@ func (c *core) objects() map[string]*tfprotov6.Schema {
 	}
 	for name, schema := range c.schema.ResourceSchemas {
 		objects["resource "+name] = schema
+	}
+	for name, schema := range c.schema.ListResourceSchemas {
+		objects["list "+name] = schema
 	}
 	return objects
 }
