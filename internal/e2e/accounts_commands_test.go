@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -50,6 +51,35 @@ func registers(ts *testscript.TestScript, neg bool, args []string) {
 		if !taken {
 			ts.Fatalf("%s: the platform has no instance with that id and key", file)
 		}
+	}
+}
+
+// byHand makes an object as a person does in DataHub. The ids are the same each
+// time; the later objects' are the smaller ones.
+func byHand(ts *testscript.TestScript, neg bool, args []string) {
+	usage := "byhand application NAME | instance NAME APPLICATION | user DEVICE_TOKEN INSTANCE FIRST_NAME"
+	plain(ts, neg, len(args) >= 2, usage)
+	p := platformOf(ts)
+	id := func(kind string, others int) string {
+		return fmt.Sprintf("%s-0000-4000-8000-%012x", kind, 0xfff-others)
+	}
+	switch kind := args[0]; {
+	case kind == "application" && len(args) == 2:
+		p.AddApplication(emulator.Application{ID: id("aaaaaaaa", len(p.Applications())), Name: args[1]})
+	case kind == "instance" && len(args) == 3:
+		for _, a := range p.Applications() {
+			if n := len(p.Instances()); a.Name == args[2] {
+				p.AddInstance(emulator.Instance{ID: id("bbbbbbbb", n), Key: id("5ec2e7ab", n), ApplicationID: a.ID, Name: args[1]})
+			}
+		}
+	case kind == "user" && len(args) == 4:
+		for _, i := range p.Instances() {
+			if i.Name == args[2] {
+				p.AddUser(emulator.User{DeviceToken: args[1], InstanceID: i.ID, FirstName: args[3]})
+			}
+		}
+	default:
+		ts.Fatalf("usage: %s", usage)
 	}
 }
 

@@ -53,6 +53,7 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"doubts":     doubts,
 	"killapply":  killapply,
 	"user":       user,
+	"byhand":     byHand,
 	"whose":      whose,
 	"stored":     stored,
 }

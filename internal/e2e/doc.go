@@ -51,6 +51,10 @@
 //	killapply N TARGET M      make M instances again and again, and kill the apply N times; see there
 //	user CLIENT_ID ATTRIBUTE=VALUE …
 //	                          fail unless the platform has one user of this client id, and these are the attributes
+//	byhand application NAME
+//	byhand instance NAME APPLICATION
+//	byhand user DEVICE_TOKEN INSTANCE FIRST_NAME
+//	                          make an object as a person does in DataHub
 //
 // And it can run these programs with exec:
 //
@@ -60,8 +64,8 @@
 //	                          FILE.out is what it prints
 //	downstream                call the platform with the header in AUTHORIZATION and print the answer
 //
-// [mounts] is true where a file system can be mounted, [terraform-1.12] with
-// Terraform 1.12 or later and not with OpenTofu, [tofu] with OpenTofu.
+// [mounts] is true where a file system can be mounted, [terraform-1.12]
+// with Terraform of that version or later and not with OpenTofu, [tofu] with OpenTofu.
 //
 // They need a CLI with ephemeral resources, which TELEMATICS_E2E_CLI names, and
 // are skipped where it names none. TELEMATICS_E2E_PROVIDER names the provider's
