@@ -89,10 +89,9 @@ func (o *tokenOpener) listed(ctx context.Context, req list.ListRequest, summary 
 			last  error
 		)
 		for each, err := range found {
-			if last = err; err != nil || req.Limit > 0 && count == req.Limit {
+			if last = err; err != nil {
 				break
 			}
-			count++
 			result := req.NewListResult(ctx)
 			result.DisplayName = each.name
 			result.Diagnostics.Append(result.Identity.Set(ctx, each.identity)...)
@@ -101,6 +100,9 @@ func (o *tokenOpener) listed(ctx context.Context, req list.ListRequest, summary 
 			}
 			if !push(result) {
 				return
+			}
+			if count++; count == req.Limit {
+				break
 			}
 		}
 		var diags diag.Diagnostics

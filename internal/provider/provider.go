@@ -163,5 +163,6 @@ func (p *telematicsProvider) ListResources(context.Context) []func() list.ListRe
 	return []func() list.ListResource{
 		func() list.ListResource { return &applicationList{} },
 		func() list.ListResource { return &instanceList{} },
+		func() list.ListResource { return &userList{} },
 	}
 }
