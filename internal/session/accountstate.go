@@ -101,6 +101,13 @@ func (a *accountState) handOut(minLifetime time.Duration, result Result) Result 
 	return result
 }
 
+// forget drops the sessions that the process knows.
+func (a *accountState) forget() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.resumed, a.handed = Session{}, nil
+}
+
 // failedLogins counts the failed logins up to now.
 func (a *accountState) failedLogins() int {
 	a.mu.Lock()

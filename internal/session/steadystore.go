@@ -68,6 +68,13 @@ func (s *steadyStore) newlyGivenUp() error {
 	return s.cause
 }
 
+// givenUp returns the error that the store was given up for, or nil.
+func (s *steadyStore) givenUp() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cause
+}
+
 // Load implements [Store]. Its errors other than [ErrNoSession] are the end of
 // ctx, [*StoreError], and those of one identity. What was read is remembered,
 // so that it is not lost with a store that is given up.
