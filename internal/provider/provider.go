@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -54,6 +55,7 @@ var (
 	_ provider.ProviderWithFunctions          = (*telematicsProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*telematicsProvider)(nil)
 	_ provider.ProviderWithListResources      = (*telematicsProvider)(nil)
+	_ provider.ProviderWithActions            = (*telematicsProvider)(nil)
 )
 
 // New returns the constructor of the provider, which tells the platform and
@@ -107,6 +109,7 @@ func (p *telematicsProvider) Configure(ctx context.Context, req provider.Configu
 	resp.DataSourceData = tokens
 	resp.ResourceData = tokens
 	resp.ListResourceData = tokens
+	resp.ActionData = tokens
 }
 
 // userAgent names the provider and the CLI to the platform.
@@ -164,5 +167,14 @@ func (p *telematicsProvider) ListResources(context.Context) []func() list.ListRe
 		func() list.ListResource { return &applicationList{} },
 		func() list.ListResource { return &instanceList{} },
 		func() list.ListResource { return &userList{} },
+	}
+}
+
+// Actions implements [provider.ProviderWithActions]. A CLI without actions does not
+// ask for them.
+func (p *telematicsProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{
+		func() action.Action { return &refreshSessionAction{} },
+		func() action.Action { return &forgetSessionAction{} },
 	}
 }

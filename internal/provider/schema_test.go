@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
@@ -54,6 +55,15 @@ func TestSchemasAreAsTheFrameworkWantsThem(t *testing.T) {
 		object().ListResourceConfigSchema(ctx, list.ListResourceSchemaRequest{}, &schema)
 		valid("list", schema.Schema.ValidateImplementation(ctx))
 	}
+	withActions, ok := p.(framework.ProviderWithActions)
+	if !ok {
+		t.Fatal("there are no actions")
+	}
+	for _, object := range withActions.Actions(ctx) {
+		var schema action.SchemaResponse
+		object().Schema(ctx, action.SchemaRequest{}, &schema)
+		valid("action", schema.Schema.ValidateImplementation(ctx))
+	}
 	withFunctions, ok := p.(framework.ProviderWithFunctions)
 	if !ok {
 		t.Fatal("there are no functions")
@@ -81,6 +91,9 @@ func (c *core) objects() map[string]*tfprotov6.Schema {
 	}
 	for name, schema := range c.schema.ListResourceSchemas {
 		objects["list "+name] = schema
+	}
+	for name, action := range c.schema.ActionSchemas {
+		objects["action "+name] = action.Schema
 	}
 	return objects
 }
@@ -164,6 +177,9 @@ func TestSecretsAreSensitive(t *testing.T) {
 	for name, schema := range start(t, environment{}, nil).objects() {
 		for path, a := range attributes(schema) {
 			seen[path] = true
+			if strings.HasPrefix(name, "action ") {
+				continue // the framework knows no sensitive arguments of actions
+			}
 			if a.Sensitive != sensitive[path] {
 				t.Errorf("%s %s: sensitive = %t, want %t", name, path, a.Sensitive, sensitive[path])
 			}
