@@ -33,8 +33,8 @@ func (a *forgetSessionAction) Schema(_ context.Context, _ action.SchemaRequest, 
 
 // Invoke implements [action.Action].
 func (a *forgetSessionAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
-	var m sessionArguments
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	m, diags := readSessionArguments(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
@@ -25,8 +26,8 @@ func (c *configuredAction) Configure(_ context.Context, req action.ConfigureRequ
 
 // ValidateConfig implements [action.ActionWithValidateConfig].
 func (c *configuredAction) ValidateConfig(ctx context.Context, req action.ValidateConfigRequest, resp *action.ValidateConfigResponse) {
-	var m sessionArguments
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	m, diags := readSessionArguments(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(m.token().validate()...)
 	}
@@ -39,6 +40,17 @@ type sessionArguments struct {
 	AuthorizeAs types.String `tfsdk:"authorize_as"`
 	DeviceToken types.String `tfsdk:"device_token"`
 	InstanceID  types.String `tfsdk:"instance_id"`
+}
+
+// readSessionArguments reads the arguments. An action without a config block has
+// a configuration that is null.
+func readSessionArguments(ctx context.Context, config tfsdk.Config) (sessionArguments, diag.Diagnostics) {
+	var m sessionArguments
+	if config.Raw.IsNull() {
+		return m, nil
+	}
+	diags := config.Get(ctx, &m)
+	return m, diags
 }
 
 // token are the arguments of a token of that session.
@@ -101,8 +113,8 @@ func (a *refreshSessionAction) Schema(_ context.Context, _ action.SchemaRequest,
 
 // Invoke implements [action.Action].
 func (a *refreshSessionAction) Invoke(ctx context.Context, req action.InvokeRequest, resp *action.InvokeResponse) {
-	var m sessionArguments
-	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	m, diags := readSessionArguments(ctx, req.Config)
+	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}

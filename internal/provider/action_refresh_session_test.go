@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
@@ -13,9 +14,16 @@ import (
 // invoke invokes an action, and returns what it tells of its progress.
 func (c *core) invoke(name string, block config) (progress string, said diagnostics) {
 	c.t.Helper()
-	stream, err := c.actions().InvokeAction(c.t.Context(), &tfprotov6.InvokeActionRequest{
-		ActionType: name, Config: c.dynamic(c.schema.ActionSchemas[name].Schema, block),
-	})
+	schema := c.schema.ActionSchemas[name].Schema
+	arguments := c.dynamic(schema, block)
+	if block == nil { // as of an action without a config block
+		null, err := tfprotov6.NewDynamicValue(schema.ValueType(), tftypes.NewValue(schema.ValueType(), nil))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		arguments = &null
+	}
+	stream, err := c.actions().InvokeAction(c.t.Context(), &tfprotov6.InvokeActionRequest{ActionType: name, Config: arguments})
 	if err != nil {
 		c.t.Fatal(err)
 	}
