@@ -187,7 +187,14 @@ func (c *Client) exchange(ctx context.Context, r Request, report *RequestError) 
 		answer.Result, answer.report = list, report
 		return answer, nil
 	}
-	return read(body, answer, report, clean)
+	answer, failed := read(body, answer, report, clean)
+	if failed != nil && failed.Kind == Foreign && r.Base.Scheme == "http" && response.StatusCode == http.StatusBadRequest &&
+		bytes.Contains(bytes.ToUpper(body), []byte("HTTPS")) {
+		// Servers say it in words of their own: "Client sent an HTTP request to an
+		// HTTPS server", "The plain HTTP request was sent to HTTPS port".
+		failed.because(WantsTLS, "what listens there speaks TLS, and the URL is http")
+	}
+	return answer, failed
 }
 
 // newRequest makes the request that is sent.

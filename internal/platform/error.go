@@ -70,6 +70,8 @@ const (
 	Untrusted
 	// NotTLS: what listens there does not speak TLS.
 	NotTLS
+	// WantsTLS: what listens there speaks TLS, and was asked without.
+	WantsTLS
 	// NoHandshake: the two ends do not agree on how to speak TLS.
 	NoHandshake
 	// NoAnswer: no connection, or no whole answer in time.

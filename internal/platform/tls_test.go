@@ -72,6 +72,29 @@ func TestCertificateOfAnotherHost(t *testing.T) {
 	}
 }
 
+// TestTLSAskedWithout is a server that speaks TLS and was asked as if it did not.
+func TestTLSAskedWithout(t *testing.T) {
+	server := httptest.NewUnstartedServer(newPlatform())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	defer server.Close()
+	nginx := &reply{status: http.StatusBadRequest, body: "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>"}
+	for _, c := range []*platform.Client{platform.New(platform.Config{}), platform.New(platform.Config{Transport: nginx})} {
+		_, err := ask(t, c, strings.Replace(server.URL, "https:", "http:", 1))
+		failed := failureOf(t, err)
+		if _, worthIt := failed.Retry(); worthIt || failed.Kind != platform.WantsTLS || failed.FromPlatform() {
+			t.Errorf("error = %+v, want that it wants TLS", failed)
+		}
+		contains(t, err.Error(), "answered HTTP 400 Bad Request: what listens there speaks TLS, and the URL is http")
+	}
+	// An answer of the platform's is its own, whatever it is about.
+	own := &reply{status: http.StatusBadRequest, body: `{"Result":null,"Status":400,"Title":"Use HTTPS","Errors":[]}`}
+	_, err := ask(t, platform.New(platform.Config{Transport: own}), platformURL)
+	if failed := failureOf(t, err); failed.Kind != platform.Answered {
+		t.Errorf("error = %+v, want the platform's answer", failed)
+	}
+}
+
 func TestNoTLS(t *testing.T) {
 	server := httptest.NewServer(newPlatform())
 	defer server.Close()

@@ -217,7 +217,7 @@ func adviceFor(failed *platform.RequestError, url string) string {
 	case platform.Untrusted:
 		return "Check " + url + ". If it is right, a proxy or a server of your own may answer with a certificate of its own: add the authority that signed it " +
 			"to those that this machine trusts."
-	case platform.NotTLS:
+	case platform.NotTLS, platform.WantsTLS:
 		return "Check the scheme and the port of " + url + "."
 	case platform.NoHandshake:
 		return "Check " + url + " and any proxy on the way: the provider speaks TLS 1.2 and newer."
@@ -312,7 +312,7 @@ func (how explanation) notices(result session.Result, asked time.Duration) diag.
 		case session.WaitedToLogin:
 			diags.AddWarning("Login was held back",
 				fmt.Sprintf("The login waited for %s to keep within the platform's limit. Logins are rare where sessions are kept: "+
-					"many of them mean that the session store is off, not shared, or wiped between runs.", notice.Duration.Round(time.Second)))
+					"if it is not for new identities, the session store is off, not shared, or wiped between runs.", notice.Duration.Round(time.Second)))
 		case session.ResumeSpent:
 			diags.AddWarning("Resumed session was refused",
 				"The platform refused the session in resume, so a login was made, which may have revoked tokens issued before. "+

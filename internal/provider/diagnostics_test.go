@@ -193,6 +193,7 @@ func TestFaultOnTheWayIsExplained(t *testing.T) {
 			"the server's TLS certificate is not trusted", "Check user_service_url (" + secure.URL + ")", "add the authority that signed it to those that this machine trusts",
 		}},
 		{"no TLS", plain, []string{"does not speak TLS", "Check the scheme and the port of user_service_url (" + plain + ")"}},
+		{"TLS that was not asked for", strings.Replace(secure.URL, "https:", "http:", 1), []string{"speaks TLS, and the URL is http", "Check the scheme and the port of user_service_url (http://127.0.0.1:"}},
 		{"TLS of old", old.URL, []string{"the TLS handshake failed", "Check user_service_url (" + old.URL + ")", "the provider speaks TLS 1.2 and newer"}},
 	}
 	for _, test := range tests {

@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -217,6 +220,40 @@ func TestUserServiceURL_FromAttributeOrVariable(t *testing.T) {
 		with("TELEMATICS_LOGIN_LIMIT", "1").with("TELEMATICS_LOGIN_WAIT", "0s"), nil)
 	if said := c.open(nil).diagnostics.String(); !strings.Contains(said, "https://user.telematicssdk.com") {
 		t.Errorf("%s does not name the default URL", said)
+	}
+}
+
+// What a path has escaped is asked as it is written: /a%2Fb is not /a/b.
+func TestURLs_KeepTheirEscapes(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	var mu sync.Mutex
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		asked = append(asked, r.RequestURI)
+		mu.Unlock()
+		r.URL.Path, r.URL.RawPath = strings.TrimPrefix(r.URL.Path, "/a/b"), ""
+		p.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	for _, end := range []string{"", "/"} {
+		env := p.environment(t).admin().with("TELEMATICS_USER_SERVICE_URL", server.URL+"/a%2Fb"+end)
+		c := configured(t, p, env, config{"portal_url": server.URL + "/a%2fb" + end, "session": config{"verify_after": "0s"}})
+		c.mustOpen(nil)
+		p.clock.Advance(time.Hour)
+		c.mustOpen(config{"min_lifetime": "30m"})
+		c.mustOpen(config{"min_lifetime": "119m"})
+	}
+	for _, uri := range asked {
+		if !strings.HasPrefix(uri, "/a%2Fb/v1/Auth/") && uri != "/a%2fb/auth/permissions" {
+			t.Errorf("asked %s", uri)
+		}
+	}
+	for _, want := range []string{"/a%2Fb/v1/Auth/Login", "/a%2Fb/v1/Auth/RefreshToken", "/a%2fb/auth/permissions"} {
+		if !slices.Contains(asked, want) {
+			t.Errorf("%s was not asked: %v", want, asked)
+		}
 	}
 }
 

@@ -34,10 +34,10 @@ func (a tokenArguments) resumed() (access, refresh types.String) {
 // Descriptions of the arguments, for the registry's page.
 const (
 	describeDeviceToken = "The DeviceToken of an end user, a UUID. Set: authorize as this user, with `instance_id` and `instance_key`. " +
-		"Not set: authorize as admin, with the provider's `email` and `password`."
+		"Not set: authorize as admin, with the provider's `email` and `password`. An empty text is an error: no admin's token is handed out in its place."
 	describeAuthorizeAs = "Whether the token is an `admin`'s or a `user`'s. Not set: a `user`'s with a `device_token`, else an `admin`'s."
 	describeInstanceID  = "Overrides the provider's `instance_id` for this token."
-	describeInstanceKey = "Overrides the provider's `instance_key` for this token."
+	describeInstanceKey = "Overrides the provider's `instance_key` for this token. Without a `device_token` it is an error, unless `authorize_as` is `admin`."
 	describeResume      = "A session that is kept in a secret store of your own, used before any login: reused while its access token " +
 		"lives for `min_lifetime`, else refreshed. Give both tokens or neither; null and the empty string count as not given, " +
 		"so that `try(…, null)` covers the first run, when nothing is stored yet. The claims of the access token tell which account the session " +
