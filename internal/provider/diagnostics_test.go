@@ -213,6 +213,34 @@ func TestFaultOnTheWayIsExplained(t *testing.T) {
 	}
 }
 
+// What has just failed in another run is told as that run was told it.
+func TestKnownFailureIsExplained(t *testing.T) {
+	t.Parallel()
+	const deserted = "http://127.0.0.1:1"
+	const known = "(this has just failed in another run; nothing is sent again before 2026-03-04T05:06:37Z)."
+	for _, test := range []struct {
+		name, variable, value string
+		first, words          []string
+	}{
+		{"a wrong password", "TELEMATICS_PASSWORD", "a-password-that-is-wrong", []string{"The email or the password is wrong", checkAdmin}, []string{"The email or the password is wrong " + known, checkAdmin}},
+		{"nothing listens", "TELEMATICS_USER_SERVICE_URL", deserted, []string{"no connection", "(3 attempts)", runAgain}, []string{"no connection", known, "Check user_service_url (" + deserted + ") and any proxy on the way."}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			env := p.environment(t).admin().with(test.variable, test.value)
+			wantSaid(t, configured(t, p, env, nil).open(nil).diagnostics, failure("", "Login failed", test.first...))
+			sent := len(p.sent())
+			said := configured(t, p, env, nil).open(nil).diagnostics
+			wantSaid(t, said, failure("", "Login failed", test.words...))
+			wantNotSaid(t, said, runAgain)
+			if len(p.sent()) != sent {
+				t.Error("it was sent again")
+			}
+		})
+	}
+}
+
 // A key with the line break of a file is refused before anything is sent.
 func TestArgumentThatCannotBeSent(t *testing.T) {
 	t.Parallel()
