@@ -192,7 +192,7 @@ func (c *Client) exchange(ctx context.Context, r Request, report *RequestError) 
 		bytes.Contains(bytes.ToUpper(body), []byte("HTTPS")) {
 		// Servers say it in words of their own: "Client sent an HTTP request to an
 		// HTTPS server", "The plain HTTP request was sent to HTTPS port".
-		failed.because(WantsTLS, "what listens there speaks TLS, and the URL is http")
+		_ = failed.because(WantsTLS, "what listens there speaks TLS, and the URL is http")
 	}
 	return answer, failed
 }

@@ -144,6 +144,9 @@ func (e *RequestError) Empty() bool { return e.Reason == emptyAnswer }
 // TLS handshake: the request has not reached the platform.
 func (e *RequestError) Unreachable() bool { return e.unconnected }
 
+// ByProxy reports that there is no connection to the environment's proxy.
+func (e *RequestError) ByProxy() bool { return e.Kind == ProxyUnreachable }
+
 // Temporary reports that the same request may succeed later: no whole answer,
 // 408, 429, or 5xx.
 func (e *RequestError) Temporary() bool {

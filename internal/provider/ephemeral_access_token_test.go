@@ -107,8 +107,7 @@ func TestOpen_ArgumentsThatDoNotFitAreAnError(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for _, got := range []diagnostics{c.validateEphemeral(test.args), c.open(test.args).diagnostics, c.validateData(test.args), c.read(test.args).diagnostics} {
-				var errors diagnostics = got.errors()
-				wantSaid(t, errors, test.want)
+				wantSaid(t, got.errors(), test.want)
 			}
 		})
 	}

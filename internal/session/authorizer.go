@@ -79,6 +79,9 @@ type PlatformError interface {
 	WrongForm() bool
 	// Unreachable reports that no connection could be made.
 	Unreachable() bool
+	// ByProxy reports that no connection could be made to the proxy of the
+	// environment: another run may have another.
+	ByProxy() bool
 	// Retry reports whether the same request is worth sending again now, and
 	// how long the platform asked to wait before that.
 	Retry() (wait time.Duration, worthIt bool)

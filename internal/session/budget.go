@@ -602,7 +602,7 @@ func (b *Budget) note(ctx context.Context, account Account, op operation, err er
 	case answer == nil:
 		return
 	case answer.Unreachable():
-		if _, mayPass := answer.Retry(); !mayPass {
+		if _, mayPass := answer.Retry(); !mayPass || answer.ByProxy() {
 			// Nobody waits for it, and another run may be set up better.
 			return
 		}

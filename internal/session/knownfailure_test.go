@@ -168,15 +168,16 @@ func TestKnownFailure_ASuccessOrAnotherCredentialClearsIt(t *testing.T) {
 func TestKnownFailure_OfOneRunsSetUpIsNotKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, ledger := newPlatform(), &session.MemoryLedger{}
-		p.failLogin = answer{code: 0}
 		var known *session.KnownFailureError
-		for range 2 {
+		for _, failed := range []answer{{code: 0}, {code: 0}, {code: 0, retry: true, byProxy: true}, {code: 0, retry: true, byProxy: true}} {
+			p.failLogin = failed
 			if err := stacks(t, 1, p, session.NewMemory(), ledger)[0]; err == nil || errors.As(err, &known) {
 				t.Errorf("error = %v, want that of the connection", err)
 			}
 		}
-		if got := p.counts(); got.logins != 2 {
-			t.Errorf("requests = %+v, want one of each run", got)
+		// Without a retry, and three with.
+		if got := p.counts(); got.logins != 2+2*3 {
+			t.Errorf("requests = %+v, want those of each run", got)
 		}
 	})
 }

@@ -110,11 +110,14 @@ type answer struct {
 	code  int
 	wait  time.Duration
 	retry bool // it is worth another attempt
+	// byProxy is what the environment's proxy is to blame for.
+	byProxy bool
 }
 
 func (a answer) Error() string                  { return fmt.Sprintf("the platform answered %d", a.code) }
 func (a answer) Refused() bool                  { return a.code/100 == 4 && a.code != 408 && a.code != 429 }
 func (a answer) WrongForm() bool                { return a.code == 400 || a.code == 401 }
+func (a answer) ByProxy() bool                  { return a.byProxy }
 func (a answer) Unreachable() bool              { return a.code == 0 }
 func (a answer) Retry() (time.Duration, bool)   { return a.wait, a.retry }
 func (a answer) Blocked() (time.Duration, bool) { return a.wait, a.code == 429 }
