@@ -31,7 +31,18 @@ func TestMain(m *testing.M) {
 
 // watching starts the program. Its standard output is read from the file, and it
 // is killed if it has not ended long after it should have.
-func watching(t *testing.T) (cmd *exec.Cmd, reader, writer *os.File) {
+func watching(t *testing.T) (cmd *exec.Cmd, reader *os.File) {
+	t.Helper()
+	reader, writer := newPipe(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	cmd = exec.CommandContext(ctx, os.Args[0])
+	cmd.Env = append(os.Environ(), watchVariable+"=1")
+	cmd.Stdout = writer
+	return cmd, reader
+}
+
+func newPipe(t *testing.T) (reader, writer *os.File) {
 	t.Helper()
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -41,12 +52,7 @@ func watching(t *testing.T) (cmd *exec.Cmd, reader, writer *os.File) {
 		_ = reader.Close()
 		_ = writer.Close()
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	t.Cleanup(cancel)
-	cmd = exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append(os.Environ(), watchVariable+"=1")
-	cmd.Stdout = writer
-	return cmd, reader, writer
+	return reader, writer
 }
 
 // ended waits for the end of the program, and fails unless it ended by itself.
@@ -59,7 +65,7 @@ func ended(t *testing.T, cmd *exec.Cmd) {
 }
 
 func TestWatch_EndsThoughTheCLIWasGoneAtTheStart(t *testing.T) {
-	cmd, reader, _ := watching(t)
+	cmd, reader := watching(t)
 	if err := reader.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +76,7 @@ func TestWatch_EndsThoughTheCLIWasGoneAtTheStart(t *testing.T) {
 }
 
 func TestWatch_EndsWhenTheCLIGoes(t *testing.T) {
-	cmd, reader, _ := watching(t)
+	cmd, reader := watching(t)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -84,14 +90,7 @@ func TestWatch_EndsWhenTheCLIGoes(t *testing.T) {
 }
 
 func TestUnread_PipeOfALivingCLIIsRead(t *testing.T) {
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = reader.Close()
-		_ = writer.Close()
-	})
+	reader, writer := newPipe(t)
 	if lifetime.Unread(writer) {
 		t.Error("the pipe is empty, and counts as unread")
 	}
