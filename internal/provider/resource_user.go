@@ -230,8 +230,8 @@ func (m *userModel) setCreatedAt(u accounts.User) {
 func userText(known types.String, platforms *string) types.String {
 	switch {
 	case platforms != nil && *platforms != "":
-		return types.StringValue(*platforms)
-	case !known.IsNull() && !known.IsUnknown() && known.ValueString() == "":
+		return sameText(known, *platforms)
+	case !known.IsNull() && !known.IsUnknown() && accounts.SameText(known.ValueString(), ""):
 		return known
 	default:
 		return types.StringNull()
