@@ -68,8 +68,8 @@ type Options struct {
 	// EmptyTexts are "" in answers of §8.2 and §8.3 where they are null by
 	// default.
 	EmptyTexts bool
-	// TrimsTexts cuts the white space around the texts of an application and
-	// of an instance off, and makes a line break of each CR LF. By default texts
+	// TrimsTexts cuts the white space around the texts of an application, of
+	// an instance and of a user off, and makes a line break of each CR LF. By default texts
 	// are kept as they are sent.
 	TrimsTexts bool
 	// AbsentQueryClears lets an update of an instance clear a description

@@ -40,6 +40,11 @@ func (p *Platform) addUser(u User) {
 	if u.Created.IsZero() {
 		u.Created = p.now()
 	}
+	p.putUser(u)
+}
+
+func (p *Platform) putUser(u User) {
+	p.trim(&u.FirstName, &u.LastName, &u.Nickname, &u.Phone, &u.Email, &u.ClientID)
 	p.users.put(foldID(u.DeviceToken), u)
 }
 
@@ -307,7 +312,7 @@ func (p *Platform) updateUser(r *http.Request, body []byte) reply {
 		return *refused
 	}
 	request.apply(&found)
-	p.users.put(foldID(found.DeviceToken), found)
+	p.putUser(found)
 	return done()
 }
 

@@ -223,12 +223,18 @@ func idAttribute(description string) schema.StringAttribute {
 
 // replaceIfOther replaces the resource when the id is another one. When it is only
 // spelt in another way (PLATFORM-API.md §8), it is left as the state has it.
-func replaceIfOther() planmodifier.String { return otherID{} }
+func replaceIfOther() planmodifier.String { return otherID{replaces: true} }
 
-type otherID struct{}
+// keepSpelling is replaceIfOther for an id that changes in place.
+func keepSpelling() planmodifier.String { return otherID{} }
+
+type otherID struct{ replaces bool }
 
 // Description implements [planmodifier.String].
-func (otherID) Description(context.Context) string {
+func (o otherID) Description(context.Context) string {
+	if !o.replaces {
+		return "Another spelling of the id changes nothing."
+	}
 	return "Another id replaces the resource; another spelling of it changes nothing."
 }
 
@@ -236,13 +242,13 @@ func (otherID) Description(context.Context) string {
 func (o otherID) MarkdownDescription(ctx context.Context) string { return o.Description(ctx) }
 
 // PlanModifyString implements [planmodifier.String].
-func (otherID) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
+func (o otherID) PlanModifyString(_ context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
 	switch {
 	case req.State.Raw.IsNull() || req.Plan.Raw.IsNull(): // it is made or destroyed
 	case !req.PlanValue.IsUnknown() && accounts.SameID(req.PlanValue.ValueString(), req.StateValue.ValueString()):
 		resp.PlanValue = req.StateValue
 	default:
-		resp.RequiresReplace = true
+		resp.RequiresReplace = o.replaces
 	}
 }
 

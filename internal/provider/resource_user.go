@@ -114,6 +114,7 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				MarkdownDescription: "The InstanceID of the user's instance. Another one moves the user in place: the InstanceKey that this takes is read in the apply.",
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.RegexMatches(notBlank, "must not be blank"), uuidShaped{}},
+				PlanModifiers:       []planmodifier.String{keepSpelling()},
 			},
 			"device_token": schema.StringAttribute{
 				MarkdownDescription: "The user's DeviceToken, a UUID. One that exists on the platform is an error. Made here where it is not given; then a run that is killed between the " +
@@ -155,6 +156,8 @@ func (r *userResource) IdentitySchema(_ context.Context, _ resource.IdentitySche
 		"device_token": identityschema.StringAttribute{Description: "The user's DeviceToken.", RequiredForImport: true},
 	}}
 }
+
+func (m *userModel) identity() userIdentity { return userIdentity{identityID(m.ID)} }
 
 // each calls text and flag with every field of the model and its counterpart.
 func (m *userModel) each(f *accounts.UserFields, text func(*types.String, **string), flag func(*types.Bool, **bool)) {
@@ -356,7 +359,7 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	m.setUnknown(found)
 	remember(ctx, resp.Private, applicationKey, in.ApplicationID, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, userIdentity{m.ID})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 }
 
 // registered reads a user that was made, and writes those of the wanted fields
@@ -384,7 +387,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	// Also of what has gone: a CLI without identities fails otherwise.
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, userIdentity{m.ID})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	ctx, cancel := r.tokens.within(ctx, &resp.Diagnostics, m.Timeouts.Read)
 	defer cancel()
 	found, err := r.read(ctx, m, remembered(ctx, req.Private, applicationKey))
@@ -428,7 +431,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(resp.Identity.Set(ctx, userIdentity{m.ID})...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
 	ctx, cancel := r.tokens.within(ctx, &resp.Diagnostics, m.Timeouts.Update)
 	defer cancel()
 	write := func() bool {
@@ -496,5 +499,10 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 // ImportState implements [resource.ResourceWithImportState], by the device token or
 // by identity.
 func (r *userResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughWithIdentity(ctx, path.Root("id"), path.Root("device_token"), req, resp)
+	identity := userIdentity{types.StringValue(req.ID)}
+	if req.ID == "" {
+		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), identity.DeviceToken)...)
+	resp.Diagnostics.Append(resp.Identity.Set(ctx, userIdentity{identityID(identity.DeviceToken)})...)
 }
