@@ -36,6 +36,14 @@ export TF_CLI_CONFIG_FILE=$scratch/cli.tfrc CHECKPOINT_DISABLE=1
 cp -R "$root/examples" "$scratch/examples"
 cd "$scratch/examples"
 
+# A resource has an import block by id and one by identity, and a configuration can
+# have only one of them. Identities are known to Terraform 1.12 and later.
+imports=identity
+if "$cli" version | grep -Eq '^Terraform v1\.(1[2-9]|[2-9][0-9])\.'; then
+	imports=string-id
+fi
+find resources -name "import-by-$imports.tf" -exec rm {} +
+
 # providers FOLDER lists the addresses that a configuration needs, with those of
 # the modules that it has beside it.
 providers() {

@@ -1,0 +1,7 @@
+import {
+  to = telematics_application.fleet
+  identity = {
+    company_id = "1d2e3f4a-0000-4000-8000-000000000001"
+    id         = "2e3f4a5b-0000-4000-8000-000000000002"
+  }
+}

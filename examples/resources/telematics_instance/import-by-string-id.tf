@@ -1,0 +1,4 @@
+import {
+  to = telematics_instance.drivers
+  id = "3f0c2d4e-0000-4000-8000-000000000003"
+}

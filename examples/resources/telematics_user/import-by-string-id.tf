@@ -1,0 +1,4 @@
+import {
+  to = telematics_user.driver
+  id = "4a5b6c7d-0000-4000-8000-000000000004"
+}

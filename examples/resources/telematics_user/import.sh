@@ -1,0 +1,2 @@
+# By the device token.
+terraform import telematics_user.driver 4a5b6c7d-0000-4000-8000-000000000004
