@@ -62,7 +62,8 @@
 //	together FOLDER COMMAND … run it in all copies of a folder at the same time
 //	led FILE COMMAND …        run a command in a process group of its own, which FILE tells signal and gone;
 //	                          FILE.out is what it prints
-//	downstream                call the platform with the header in AUTHORIZATION and print the answer
+//	downstream                call the platform with the header in AUTHORIZATION, as a user where there is an INSTANCE_ID, and
+//	                          print the answer
 //
 // [mounts] is true where a file system can be mounted, [terraform-1.12]
 // with Terraform of that version or later and not with OpenTofu, [tofu] with OpenTofu.

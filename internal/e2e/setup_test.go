@@ -70,6 +70,7 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	env.Setenv("TELEMATICS_PORTAL_URL", server.URL)
 	env.Setenv("ADDRESS", server.Listener.Addr().String())
 	env.Setenv("TELEMATICS_REQUEST_TIMEOUT", "5s")
+	env.Setenv("TF_VAR_company_id", emulator.CompanyID)
 	env.Setenv("TF_VAR_downstream_command", "downstream >downstream.json")
 	env.Setenv(clockVariable, "0s")
 	return useProvider(env.WorkDir, env.Setenv, filepath.Dir(binary))
