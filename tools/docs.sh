@@ -1,6 +1,7 @@
 #!/bin/sh
 # Writes docs/ from the provider's schemas, templates/ and examples/. Nothing is
-# downloaded: the schemas come from the CLI that tools/cli.sh finds.
+# downloaded: the schemas come from the pinned Terraform, as older ones and OpenTofu
+# tell of no lists and actions.
 #
 #   tools/docs.sh [-check] PROVIDER
 #
@@ -14,7 +15,7 @@ if [ "$1" = -check ]; then
 fi
 provider=$1
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
-cli=$("$root/tools/cli.sh")
+cli=$("$root/tools/build.sh" terraform)
 generator=$("$root/tools/build.sh" tfplugindocs)
 
 scratch=$(mktemp -d)

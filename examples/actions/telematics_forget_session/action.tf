@@ -1,0 +1,17 @@
+# Actions. OpenTofu has none: there, TELEMATICS_SESSION_RENEW=login replaces a
+# session in one run.
+terraform {
+  required_version = ">= 1.14"
+
+  required_providers {
+    telematics = {
+      source = "telematics-tools/telematics"
+    }
+  }
+}
+
+# terraform apply -invoke=action.telematics_forget_session.admin
+#
+# What asks for a token next makes a login, for example after the credentials have
+# been rotated in DataHub.
+action "telematics_forget_session" "admin" {}
