@@ -40,9 +40,9 @@ func (c *core) invoke(name string, block config) (progress string, said diagnost
 	return progress, said
 }
 
-func (c *core) actions() tfprotov6.ProviderServerWithActions {
+func (c *core) actions() tfprotov6.ActionServer {
 	c.t.Helper()
-	server, is := c.server.(tfprotov6.ProviderServerWithActions)
+	server, is := c.server.(tfprotov6.ActionServer)
 	if !is {
 		c.t.Fatal("the provider has no actions")
 	}

@@ -166,6 +166,15 @@ func TestPermissionsDataSource(t *testing.T) {
 	}
 }
 
+func TestPermissionsDataSource_RefusedSaysWhatHelps(t *testing.T) {
+	t.Parallel()
+	p := newPlatform(t)
+	p.Inject(emulator.Permissions, emulator.Status(403))
+	_, got := configured(t, p, p.accountsEnvironment(t), nil).readData("telematics_permissions", nil)
+	wantSaid(t, got, failure("", "Permissions not read", "403", "API authorization credentials"))
+	wantNotSaid(t, got, "telematics_permissions")
+}
+
 // With a user-service of one's own the others have no default.
 func TestAccountsDataSources_WithoutURL(t *testing.T) {
 	t.Parallel()

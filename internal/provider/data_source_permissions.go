@@ -3,6 +3,8 @@ package provider
 import (
 	"cmp"
 	"context"
+	"errors"
+	"net/http"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -10,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
 // permissionsDataSource implements the data source telematics_permissions
@@ -62,6 +65,13 @@ func (d *permissionsDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 // Read implements [datasource.DataSource].
 func (d *permissionsDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
 	found, err := d.tokens.accounts.Permissions(d.tokens.logging(ctx))
+	var failed *platform.RequestError
+	if errors.As(err, &failed) && failed.FromPlatform() && failed.Code() == http.StatusForbidden {
+		// The usual advice is to look here.
+		d.tokens.say(&resp.Diagnostics, "", nil)
+		resp.Diagnostics.AddError("Permissions not read", sentence(err)+" Check that email and password are API authorization credentials.")
+		return
+	}
 	d.tokens.say(&resp.Diagnostics, "Permissions not read", err)
 	if err != nil {
 		return

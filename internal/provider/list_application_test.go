@@ -31,7 +31,7 @@ func ids(all []found, attribute string) []string {
 // list evaluates a list resource.
 func (c *core) list(name string, block config, includeResource bool, limit int64) (all []found, said diagnostics) {
 	c.t.Helper()
-	server, is := c.server.(tfprotov6.ProviderServerWithListResource)
+	server, is := c.server.(tfprotov6.ListResourceServer)
 	if !is {
 		c.t.Fatal("the provider has no list resources")
 	}
@@ -70,7 +70,7 @@ func (c *core) list(name string, block config, includeResource bool, limit int64
 // validateList validates the configuration of a list resource.
 func (c *core) validateList(name string, block config) diagnostics {
 	c.t.Helper()
-	server, is := c.server.(tfprotov6.ProviderServerWithListResource)
+	server, is := c.server.(tfprotov6.ListResourceServer)
 	if !is {
 		c.t.Fatal("the provider has no list resources")
 	}
