@@ -350,6 +350,10 @@ func (how explanation) notices(result session.Result, asked time.Duration) diag.
 			diags.AddWarning("Login was accepted in its other form",
 				fmt.Sprintf("The platform refused the login in one form and accepted it in the other, which took two logins. Later runs on this machine know. "+
 					"To save the extra login on others: %s = %q.", settingName("login_format"), result.LoginForm))
+		case session.RefreshedOften:
+			diags.AddWarning("Token is refreshed in nearly every run",
+				fmt.Sprintf("min_lifetime asks for %s, and the platform makes its tokens live %s: a run that comes more than %s after this one refreshes the "+
+					"token again. Lower min_lifetime, if that is not what you want.", asked, result.Lifetime(), notice.Duration))
 		case session.ClockSkew:
 			diags.AddWarning("Clock skew", clockSkew(notice.Duration))
 		}

@@ -115,7 +115,9 @@ func TestBlockedLoginIsNotSent(t *testing.T) {
 		t.Error("a login was sent though it was blocked")
 	}
 	p.clock.Advance(time.Minute)
-	p.wantToken(t, configured(t, p, env, nil).mustOpen(config{"min_lifetime": "119m30s"}), "refreshed", "")
+	refreshed := configured(t, p, env, nil).open(config{"min_lifetime": "119m30s"})
+	wantSaid(t, refreshed.diagnostics, warning("", "Token is refreshed in nearly every run", "asks for 1h59m30s", "more than 30s after this one", "Lower min_lifetime"))
+	p.wantToken(t, refreshed.results, "refreshed", "")
 	p.clock.Advance(time.Minute)
 	p.wantToken(t, configured(t, p, env.user(), nil).mustOpen(user), "logged_in", deviceToken)
 }

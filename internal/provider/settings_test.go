@@ -243,7 +243,7 @@ func TestURLs_KeepTheirEscapes(t *testing.T) {
 		c.mustOpen(nil)
 		p.clock.Advance(time.Hour)
 		c.mustOpen(config{"min_lifetime": "30m"})
-		c.mustOpen(config{"min_lifetime": "119m"})
+		c.mustOpen(config{"min_lifetime": "90m"})
 	}
 	for _, uri := range asked {
 		if !strings.HasPrefix(uri, "/a%2Fb/v1/Auth/") && uri != "/a%2fb/auth/permissions" {

@@ -40,7 +40,7 @@ type accountState struct {
 
 	mu       sync.Mutex
 	resumed  Session
-	handed   map[time.Duration]Session
+	handed   map[time.Duration]handed
 	failures int
 	last     error
 	refused  error
@@ -74,28 +74,40 @@ func (a *accountState) resume(s Session) Session {
 	return s
 }
 
-// handedOut returns the session that a request for the same lifetime got
-// before: within one process, objects that ask the same get the same session
-// from the first to the last (ARCHITECTURE.md, rule 3).
-func (a *accountState) handedOut(minLifetime time.Duration) (Session, bool) {
+// handed is a session that a request got. It lives until a time of the local clock:
+// one that the platform has just issued for its whole life, whatever that clock says.
+type handed struct {
+	session Session
+	skew    time.Duration // of the platform's clock, as its answer told
+	until   time.Time
+}
+
+// handedOut returns what a request for the same lifetime got before, while it
+// lives: within one process, objects that ask the same get the same session from
+// the first to the last (ARCHITECTURE.md, rule 3).
+func (a *accountState) handedOut(minLifetime time.Duration, now time.Time) (handed, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s, ok := a.handed[minLifetime]
-	return s, ok
+	h, ok := a.handed[minLifetime]
+	return h, ok && h.until.After(now)
 }
 
 // handOut remembers the session of a result, and returns the result. A newer
 // session takes the place of what other requests got: it may have revoked that.
-func (a *accountState) handOut(minLifetime time.Duration, result Result) Result {
+func (a *accountState) handOut(minLifetime time.Duration, result Result, now time.Time) Result {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.handed == nil {
-		a.handed = make(map[time.Duration]Session)
+		a.handed = make(map[time.Duration]handed)
 	}
-	a.handed[minLifetime] = result.Session
+	h := handed{session: result.Session, skew: result.skew, until: result.ExpiresAt}
+	if life := result.Lifetime(); result.Source != Reused && life > 0 {
+		h.until = now.Add(life)
+	}
+	a.handed[minLifetime] = h
 	if result.Source != Reused {
 		for asked := range a.handed {
-			a.handed[asked] = result.Session
+			a.handed[asked] = h
 		}
 	}
 	return result

@@ -210,8 +210,8 @@ func (m *Manager) Open(ctx context.Context, req Request) (Result, error) {
 func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 	state := m.accounts.of(req.Account)
 	req.Resume = state.resume(req.Resume)
-	if s, ok := state.handedOut(req.MinLifetime); ok && s.LivesFor(0, m.now()) && !req.refuses(s) {
-		return m.result(req, s, Reused, 0), nil
+	if h, ok := state.handedOut(req.MinLifetime, m.now()); ok && !req.refuses(h.session) {
+		return m.result(req, h.session, Reused, h.skew), nil
 	}
 	stored, err := m.store.Load(ctx, req.Account)
 	if err != nil && !errors.Is(err, ErrNoSession) {
@@ -221,7 +221,7 @@ func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 	switch {
 	case len(known) > 0 && m.fresh(known[0], req) && (m.config.ReadOnly || !m.wantsProof(known[0])):
 		m.log.DebugContext(ctx, "the session is good as it is", "identity", req.Account.Key(), "expires_at", known[0].ExpiresAt)
-		return state.handOut(req.MinLifetime, m.result(req, known[0], Reused, 0)), nil
+		return state.handOut(req.MinLifetime, m.result(req, known[0], Reused, 0), m.now()), nil
 	case m.config.ReadOnly:
 		return m.readOnlyResult(req, known, nil)
 	}
@@ -231,6 +231,11 @@ func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	defer state.release()
+	if h, ok := state.handedOut(req.MinLifetime, m.now()); ok && !req.refuses(h.session) {
+		// Another object of this process has got it meanwhile. By a clock that is
+		// hours ahead, the stored one is over as soon as it is issued.
+		return m.result(req, h.session, Reused, h.skew), nil
+	}
 	// It lasts until the lock is released: others need not wait for its end.
 	req.work = &work{begin: m.config.Begin}
 	defer req.work.stop()
@@ -256,7 +261,7 @@ func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	return state.handOut(req.MinLifetime, result), nil
+	return state.handOut(req.MinLifetime, result, m.now()), nil
 }
 
 // withoutStore is what becomes of a request when the store can be read and not
@@ -267,7 +272,7 @@ func (m *Manager) withoutStore(ctx context.Context, req Request, known []Session
 		if m.wantsProof(known[0]) && m.ask(ctx, req, known[0]) == Revoked {
 			return Result{}, &ReadOnlyError{Would: Refreshed, Revoked: true, Err: cause}
 		}
-		return m.accounts.of(req.Account).handOut(req.MinLifetime, m.result(req, known[0], Reused, 0)), nil
+		return m.accounts.of(req.Account).handOut(req.MinLifetime, m.result(req, known[0], Reused, 0), m.now()), nil
 	}
 	if len(known) > 0 || !m.config.Fallback {
 		return m.readOnlyResult(req, known, cause)
@@ -283,7 +288,7 @@ func (m *Manager) withoutStore(ctx context.Context, req Request, known []Session
 	if err != nil {
 		return Result{}, err
 	}
-	return state.handOut(req.MinLifetime, result), nil
+	return state.handOut(req.MinLifetime, result, m.now()), nil
 }
 
 // obtain decides under the store's lock: reuse what is alive, else refresh,
@@ -427,11 +432,16 @@ func (m *Manager) acquire(ctx context.Context, account Account) (Lock, error) {
 
 // result puts together what the caller gets, with the notices that follow
 // from the session, the store and the clock. No token is issued in the future,
-// so one that is tells that the local clock is behind.
+// so one that is tells that the local clock is behind. What a token has left goes by
+// the platform's clock, where that is known.
 func (m *Manager) result(req Request, s Session, source Source, skew time.Duration) Result {
-	result := Result{Session: s, Source: source}
-	if left := s.ExpiresAt.Sub(m.now()); !m.config.ReadOnly && !s.LivesFor(req.MinLifetime, m.now()) {
+	result := Result{Session: s, Source: source, skew: skew}
+	now := m.now().Add(skew)
+	if left := s.ExpiresAt.Sub(now); !m.config.ReadOnly && !s.LivesFor(req.MinLifetime, now) {
 		result.notice(Notice{Kind: ShortLived, Duration: left})
+	}
+	if slack := s.Lifetime() - req.MinLifetime; source == Refreshed && slack > 0 && slack < s.Lifetime()/noticeablePart {
+		result.notice(Notice{Kind: RefreshedOften, Duration: slack})
 	}
 	if err := m.store.newlyGivenUp(); err != nil {
 		result.notice(Notice{Kind: StoreUnavailable, Err: err})

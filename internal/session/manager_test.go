@@ -346,6 +346,46 @@ func TestOpen_ShortLifeAndRefusedResumeAreNotices(t *testing.T) {
 	})
 }
 
+// A demand for nearly a whole life replaces the token in nearly every run, which is
+// told when it does.
+func TestOpen_DemandForNearlyAWholeLifeIsANotice(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		asks time.Duration
+		told time.Duration // zero: nothing
+	}{
+		{"a minute less", 119 * time.Minute, time.Minute},
+		{"a twentieth less", 114 * time.Minute, 0},
+		{"half", time.Hour, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, store := newPlatform(), session.NewMemory()
+				open := func() (session.Result, error) {
+					return session.NewManager(session.Config{Store: store}).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: test.asks})
+				}
+				result, err := open()
+				want(t, p, result, err, session.LoggedIn, counts{logins: 1})
+				if len(result.Notices) != 0 {
+					t.Errorf("notices of the login = %+v", result.Notices)
+				}
+				time.Sleep(90 * time.Minute)
+				result, err = open()
+				want(t, p, result, err, session.Refreshed, counts{logins: 1, refreshes: 1})
+				var told time.Duration
+				for _, notice := range result.Notices {
+					if notice.Kind == session.RefreshedOften {
+						told = notice.Duration
+					}
+				}
+				if told != test.told || told == 0 && len(result.Notices) != 0 {
+					t.Errorf("notices = %+v, want that it lasts for %s", result.Notices, test.told)
+				}
+			})
+		})
+	}
+}
+
 // What one object of a configuration resumes is known to the others.
 func TestResumedSessionIsKnownToLaterRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

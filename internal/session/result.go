@@ -25,6 +25,8 @@ type Result struct {
 	Session
 	Source  Source
 	Notices []Notice
+
+	skew time.Duration // what a ClockSkew tells
 }
 
 // A NoticeKind tells notices apart.
@@ -66,6 +68,10 @@ const (
 	// FormFound: the login was refused in one form and accepted in the session's
 	// LoginForm, which took two logins.
 	FormFound
+	// RefreshedOften: the session was refreshed, and a request for the same
+	// lifetime will refresh it again once Duration has passed, which is a small
+	// part of its life.
+	RefreshedOften
 	// ClockSkew: the platform's clock is ahead of the local one by Duration,
 	// which is negative when it is behind.
 	ClockSkew
@@ -83,6 +89,9 @@ const (
 	// noticeableWait is how long a wait must be for its user to be told of it
 	// in the result, besides the log.
 	noticeableWait = 3 * time.Second
+	// noticeablePart is the part of a token's life that is small: a demand for all
+	// the rest replaces the token in nearly every run.
+	noticeablePart = 20
 	// noticeableSkew is how wrong a clock must be for the same.
 	noticeableSkew = 2 * time.Minute
 )
