@@ -29,7 +29,7 @@ func (m *Manager) Refresh(ctx context.Context, req Request) (Result, error) {
 		defer req.work.stop()
 		traded, err := m.refreshOnce(ctx, req, state, lock)
 		if err == nil {
-			result = state.handOut(req.MinLifetime, traded)
+			result = state.handOut(req.MinLifetime, traded, m.now())
 		}
 		return err
 	})
