@@ -189,10 +189,10 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 	if end, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(end))
 	}
-	turn, ahead := b.join(platform)
+	turn := b.join(platform)
 	defer b.leave(platform, turn)
 	for first := true; ; first = false {
-		taken, next, err := b.take(ctx, platform, ahead)
+		taken, ahead, next, err := b.take(ctx, platform, turn)
 		now := b.now()
 		waited = max(0, now.Sub(started))
 		switch {
@@ -221,7 +221,6 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 		select {
 		case <-lookAgain:
 		case <-becomesFirst:
-			ahead = 0
 		case <-ctx.Done():
 			return Place{}, max(0, b.now().Sub(started)), context.Cause(ctx)
 		}
@@ -263,8 +262,12 @@ type refusals struct {
 func (b *Budget) refuse(ctx context.Context, platform string, turn chan struct{}, since time.Time, next nextPlace) error {
 	ahead := 0
 	if !next.blocked {
-		ahead = b.refusedBefore(platform, turn)
-		if err := b.update(ctx, platform, func(e *LedgerEntry, now time.Time) { next = b.nextFree(e, now, ahead) }); err != nil {
+		count := sync.OnceFunc(func() { ahead = b.refusedBefore(platform, turn) })
+		err := b.update(ctx, platform, func(e *LedgerEntry, now time.Time) {
+			count()
+			next = b.nextFree(e, now, ahead)
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -274,8 +277,8 @@ func (b *Budget) refuse(ctx context.Context, platform string, turn chan struct{}
 	}
 }
 
-// refusedBefore counts a login that is refused, and returns how many logins come
-// before it.
+// refusedBefore takes a login that is refused out of the queue and counts it. It
+// returns how many logins come before it.
 func (b *Budget) refusedBefore(platform string, turn chan struct{}) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -287,32 +290,42 @@ func (b *Budget) refusedBefore(platform string, turn chan struct{}) int {
 		before.count = 0
 	}
 	b.refused[platform] = refusals{count: before.count + 1, last: now}
-	return before.count + slices.Index(b.queues[platform], turn)
+	return before.count + b.remove(platform, turn)
 }
 
-// join queues a caller for a place. It returns how many callers are before it,
-// and a channel that is closed when they have gone.
-func (b *Budget) join(platform string) (turn chan struct{}, ahead int) {
+// join queues a caller for a place. It returns a channel that is closed when the
+// callers before it have gone.
+func (b *Budget) join(platform string) (turn chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.queues == nil {
 		b.queues = make(map[string][]chan struct{})
 	}
-	turn, ahead = make(chan struct{}), len(b.queues[platform])
+	turn = make(chan struct{})
 	b.queues[platform] = append(b.queues[platform], turn)
-	return turn, ahead
+	return turn
 }
 
-// leave takes a caller out of the queue.
+// leave takes a caller out of the queue, unless it has its place or was refused.
 func (b *Budget) leave(platform string, turn chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	b.remove(platform, turn)
+}
+
+// remove takes a caller out of the queue, if it is in it, and returns how many
+// were before it. It is called with mu held.
+func (b *Budget) remove(platform string, turn chan struct{}) (ahead int) {
 	i := slices.Index(b.queues[platform], turn)
+	if i < 0 {
+		return 0
+	}
 	queue := slices.Delete(b.queues[platform], i, i+1)
 	b.queues[platform] = queue
 	if i == 0 && len(queue) > 0 {
 		close(queue[0])
 	}
+	return i
 }
 
 // lookEvery is how often the first login that waits looks into the ledger.
@@ -320,15 +333,26 @@ const lookEvery = time.Second
 
 // take takes a place if one is free and nobody is ahead, and returns the time
 // that stands for it in the ledger; else it returns when the caller's is.
-func (b *Budget) take(ctx context.Context, platform string, ahead int) (taken time.Time, next nextPlace, err error) {
+//
+// A caller that has its place is in the ledger and not in the queue any more, so
+// that it counts once, for callers that ask at the same moment, too.
+func (b *Budget) take(ctx context.Context, platform string, turn chan struct{}) (taken time.Time, ahead int, next nextPlace, err error) {
+	left := false
 	err = b.update(ctx, platform, func(e *LedgerEntry, now time.Time) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if !left {
+			ahead = slices.Index(b.queues[platform], turn)
+		}
 		taken, next = time.Time{}, b.nextFree(e, now, ahead)
 		if ahead == 0 && !next.free.After(now) {
 			taken = now.Add(b.timeout)
 			e.Logins = append(e.Logins, taken)
+			b.remove(platform, turn)
+			left = true
 		}
 	})
-	return taken, next, err
+	return taken, ahead, next, err
 }
 
 // Block writes down that the platform has blocked this address for wait, or
