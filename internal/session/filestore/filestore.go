@@ -74,6 +74,8 @@ func (s *Store) Load(ctx context.Context, account session.Account) (session.Sess
 	if account.Password.IsEmpty() {
 		return session.Session{}, session.ErrNoSession
 	}
+	name := account.Key() + sessionSuffix
+	s.log.DebugContext(ctx, "reading the stored session", "identity", account.Key(), "store", "file", "file", s.folder.file(name))
 	// Checked before anything in it is opened: it may not be ours.
 	err := s.folder.check()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -82,7 +84,6 @@ func (s *Store) Load(ctx context.Context, account session.Account) (session.Sess
 	if err != nil {
 		return session.Session{}, unusableFolder(ctx, err)
 	}
-	name := account.Key() + sessionSuffix
 	text, err := s.folder.read(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return session.Session{}, session.ErrNoSession

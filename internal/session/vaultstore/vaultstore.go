@@ -129,6 +129,7 @@ func (s *Store) Load(ctx context.Context, account session.Account) (session.Sess
 	if err != nil {
 		return session.Session{}, err
 	}
+	s.log.DebugContext(ctx, "reading the stored session", "identity", account.Key(), "store", "vault", "secret", s.secretPath(account))
 	found, err := client.read(ctx, s.secretPath(account))
 	if err != nil {
 		return session.Session{}, err
