@@ -187,8 +187,8 @@ func TestInstanceList_TakesOneScope(t *testing.T) {
 			if ok := len(got.errors()) == 0; ok != test.ok {
 				t.Errorf("valid = %t, want %t: %v", ok, test.ok, got)
 			}
-			if !test.ok && !strings.Contains(got.String(), "company_id") {
-				t.Errorf("%v does not name company_id", got)
+			if !test.ok && !strings.Contains(got.String(), "[application_id,company_id]") {
+				t.Errorf("%v does not name both", got)
 			}
 		})
 	}

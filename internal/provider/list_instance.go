@@ -33,21 +33,21 @@ func (l *instanceList) ListResourceConfigSchema(_ context.Context, _ list.ListRe
 		MarkdownDescription: "The instances (user groups) of an application, or of all applications of a company, sorted by id. Their InstanceKeys are not among what is listed. " +
 			"Lists take Terraform 1.14; with OpenTofu, the data source `telematics_instances` tells them, and an import block with `for_each` takes them over.",
 		Attributes: map[string]schema.Attribute{
-			"application_id":      scopeFilter("The id of the application, a UUID. Give this or `company_id`.", "company_id"),
+			"application_id":      scopeFilter("The id of the application, a UUID. Give this or `company_id`.", "application_id", "company_id"),
 			"company_id":          scopeFilter("The id of the company, a UUID. Give this or `application_id`."),
 			"include_deactivated": includeDeactivatedFilter(),
 		},
 	}
 }
 
-// scopeFilter is an argument that says whose objects are listed. Of it and the
-// others, exactly one is given.
-func scopeFilter(description string, others ...string) schema.StringAttribute {
+// scopeFilter is an argument that says whose objects are listed. One of the
+// arguments has the names of all of which exactly one is given.
+func scopeFilter(description string, oneOf ...string) schema.StringAttribute {
 	attribute := schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: []validator.String{uuidShaped{}}}
-	if len(others) > 0 {
+	if len(oneOf) > 0 {
 		var paths []path.Expression
-		for _, other := range others {
-			paths = append(paths, path.MatchRoot(other))
+		for _, name := range oneOf {
+			paths = append(paths, path.MatchRoot(name))
 		}
 		attribute.Validators = append(attribute.Validators, stringvalidator.ExactlyOneOf(paths...))
 	}
