@@ -62,11 +62,10 @@ is_part() {
 	grep -qs "^ *source *= *\"./$(basename "$1")\"" "$(dirname "$1")"/*.tf
 }
 
-# cli_for FOLDER names the CLI for a folder: import by identity takes Terraform 1.12,
-# lists and actions take 1.14.
+# cli_for FOLDER names the CLI for a folder: lists and actions take Terraform 1.14.
 cli_for() {
 	case $1 in
-	./actions/* | ./list-resources/* | ./resources/*) "$root/tools/build.sh" terraform ;;
+	./actions/* | ./list-resources/*) "$root/tools/build.sh" terraform ;;
 	*) echo "$cli" ;;
 	esac
 }
