@@ -267,14 +267,7 @@ func ignoreNotFound(err error) error {
 
 // User returns the user with a device token, active or not, or [ErrNotFound].
 func (c *Client) User(ctx context.Context, deviceToken string) (User, error) {
-	var found []wireUser
-	err := c.list(ctx, userService, platform.Request{
-		Operation: "finding the user", Path: "/v1/Management/users/find",
-		// Without these the names are null, and a deactivated user looks
-		// deleted.
-		Query:   url.Values{"DeviceToken": {deviceToken}, "IncludeAccountInfo": {"true"}, "ShowInactiveUsers": {"true"}},
-		Secrets: []secret.String{secret.New(deviceToken)},
-	}, &found)
+	found, err := c.find(ctx, "DeviceToken", deviceToken)
 	if hasCode(err, http.StatusNotFound) {
 		return User{}, ErrNotFound
 	}
@@ -287,6 +280,35 @@ func (c *Client) User(ctx context.Context, deviceToken string) (User, error) {
 		}
 	}
 	return User{}, ErrNotFound
+}
+
+// UsersOfClient returns the active users of an instance with a client id, of which
+// there may be several.
+func (c *Client) UsersOfClient(ctx context.Context, clientID, instanceID string) ([]User, error) {
+	found, err := c.find(ctx, "ClientId", clientID)
+	if err != nil && !hasCode(err, http.StatusNotFound) {
+		return nil, err
+	}
+	var users []User
+	for _, each := range found {
+		u := each.read()
+		if SameID(u.InstanceID, instanceID) && text(u.ClientID) == clientID && (u.Enabled == nil || *u.Enabled) {
+			users = append(users, u)
+		}
+	}
+	return users, nil
+}
+
+// find returns the users, active or not, that have a value in a field.
+func (c *Client) find(ctx context.Context, field, value string) (found []wireUser, err error) {
+	err = c.list(ctx, userService, platform.Request{
+		Operation: "finding the user", Path: "/v1/Management/users/find",
+		// Without these the names are null, and a deactivated user looks
+		// deleted.
+		Query:   url.Values{field: {value}, "IncludeAccountInfo": {"true"}, "ShowInactiveUsers": {"true"}},
+		Secrets: []secret.String{secret.New(value)},
+	}, &found)
+	return found, err
 }
 
 // UpdateUser writes those fields of a user that are not nil.

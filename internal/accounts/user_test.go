@@ -204,3 +204,24 @@ func TestNewDeviceToken_IsARandomUUID(t *testing.T) {
 		t.Errorf("made up %s and %s", one, other)
 	}
 }
+
+func TestUsersOfClient_AreTheActiveOnesOfTheInstance(t *testing.T) {
+	for _, option := range options {
+		t.Run(option.name, func(t *testing.T) {
+			inWorld(t, option.of, func(t *testing.T, w world) {
+				for _, u := range []emulator.User{
+					{DeviceToken: "11111111-0000-4000-8000-000000000001", InstanceID: emulator.InstanceID, ClientID: "c-1"},
+					{DeviceToken: "11111111-0000-4000-8000-000000000002", InstanceID: emulator.InstanceID, ClientID: "c-1", Inactive: true},
+					{DeviceToken: "11111111-0000-4000-8000-000000000003", InstanceID: emulator.InstanceID, ClientID: "c-2"},
+					{DeviceToken: "11111111-0000-4000-8000-000000000004", InstanceID: emulator.OtherInstanceID, ClientID: "c-1"},
+				} {
+					w.AddUser(u)
+				}
+				got := must[[]accounts.User](t)(w.UsersOfClient(t.Context(), "c-1", strings.ToUpper(emulator.InstanceID)))
+				if len(got) != 1 || got[0].DeviceToken != "11111111-0000-4000-8000-000000000001" {
+					t.Errorf("found %+v, want the first", got)
+				}
+			})
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -117,8 +118,8 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				PlanModifiers:       []planmodifier.String{keepSpelling()},
 			},
 			"device_token": schema.StringAttribute{
-				MarkdownDescription: "The user's DeviceToken, a UUID. One that exists on the platform is an error. Made here where it is not given; then a run that is killed between the " +
-					"registration and its state leaves a user behind that nobody knows. Another one replaces the user.",
+				MarkdownDescription: "The user's DeviceToken, a UUID. One that exists on the platform is an error. Made here where it is not given; a run that is killed before it " +
+					"can write its state then leaves a user behind, of whom the next run can only warn where there is a `client_id`. Another one replaces the user.",
 				Optional:      true,
 				Computed:      true,
 				Sensitive:     true,
@@ -339,6 +340,9 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	}
 	if m.DeviceToken.IsUnknown() || m.DeviceToken.IsNull() {
 		m.DeviceToken = types.StringValue(accounts.NewDeviceToken())
+		if !r.nameOthers(ctx, &resp.Diagnostics, m) {
+			return
+		}
 	}
 	m.ID = m.DeviceToken
 	token, wanted := m.ID.ValueString(), m.fields()
@@ -360,6 +364,27 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	remember(ctx, resp.Private, applicationKey, in.ApplicationID, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, m.identity())...)
+}
+
+// nameOthers warns of users that an earlier run may have made and been cut off
+// before it could write its state. A device token that was made up then is in no
+// state; the client id tells, where there is one.
+func (r *userResource) nameOthers(ctx context.Context, diags *diag.Diagnostics, m userModel) bool {
+	client := m.ClientID.ValueString()
+	if client == "" {
+		return true
+	}
+	others, err := r.tokens.accounts.UsersOfClient(ctx, client, m.InstanceID.ValueString())
+	if err != nil {
+		r.tokens.say(diags, "User not created", err)
+		return false
+	}
+	for _, other := range others {
+		diags.AddAttributeWarning(path.Root("client_id"), "Another user has this client id", fmt.Sprintf("The instance has an active user with the client_id %q already, made at %s. "+
+			"If it is in no state, an earlier run may have made it and been cut off: DataHub, or `terraform query` with list \"telematics_user\", tells the device token. "+
+			"Import it in the place of the one that is made now, or deactivate it.", client, other.CreatedAt))
+	}
+	return true
 }
 
 // registered reads a user that was made, and writes those of the wanted fields
