@@ -370,7 +370,7 @@ func TestRole_DecidesWhichMethodsAreAllowed(t *testing.T) {
 }
 
 // No token is 401 and a user's token is 403, at every method but the registration.
-func TestManagementNeedsAnAdminsToken(t *testing.T) {
+func TestManagement_NeedsAnAdminsToken(t *testing.T) {
 	s := serve(t, emulator.Options{})
 	user := "Bearer " + s.loginUser().Result.AccessToken.Token
 	for _, request := range []struct{ method, path string }{

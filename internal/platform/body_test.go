@@ -13,9 +13,9 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
-// TestHugeAnswerCostsLittle counts all that is allocated while 64 MiB are
-// offered, by the emulator's side, too.
-func TestHugeAnswerCostsLittle(t *testing.T) {
+// All that is allocated while 64 MiB are offered is counted, by the emulator's
+// side, too.
+func TestSend_HugeAnswerTakesLittleMemory(t *testing.T) {
 	const bound = 8 << 20
 	p := newPlatform()
 	server := httptest.NewServer(p)
@@ -36,8 +36,8 @@ func TestHugeAnswerCostsLittle(t *testing.T) {
 	}
 }
 
-// TestLongAnswers is the bound to the byte.
-func TestLongAnswers(t *testing.T) {
+// The bound is exact to the byte.
+func TestSend_AnswerIsReadUpToTheBound(t *testing.T) {
 	const longest = 1 << 20
 	padded := func(size int) string { return granted + strings.Repeat(" ", size-len(granted)) }
 	tests := []struct {
@@ -80,9 +80,7 @@ func (u unread) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-// TestDeclaredLengthIsBelieved pins that nothing is read of a body whose
-// header says that it is too long.
-func TestDeclaredLengthIsBelieved(t *testing.T) {
+func TestSend_BodyDeclaredTooLongIsNotRead(t *testing.T) {
 	_, err := askTransport(t, roundTripper(func(request *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: request, ContentLength: 1<<20 + 1, Body: io.NopCloser(unread{t})}, nil
 	}))
@@ -90,8 +88,8 @@ func TestDeclaredLengthIsBelieved(t *testing.T) {
 	contains(t, err.Error(), "the answer is longer than 1048576 bytes")
 }
 
-// TestCompressionIsNotAskedFor keeps a few bytes from becoming a great many.
-func TestCompressionIsNotAskedFor(t *testing.T) {
+// A few compressed bytes could become a great many.
+func TestSend_AsksForNoCompression(t *testing.T) {
 	var asked string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = r.Header.Get("Accept-Encoding")

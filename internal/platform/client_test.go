@@ -18,8 +18,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
-// TestBaseURL puts the paths after whatever the URL is.
-func TestBaseURL(t *testing.T) {
+func TestSend_PathFollowsTheBaseURL(t *testing.T) {
 	tests := []struct {
 		name string
 		want string
@@ -47,8 +46,8 @@ func TestBaseURL(t *testing.T) {
 	}
 }
 
-// TestRequestToTheLetter is what is sent, with a query and headers and without.
-func TestRequestToTheLetter(t *testing.T) {
+// The request is compared whole, with a query and headers and without.
+func TestSend_RequestToTheLetter(t *testing.T) {
 	c := func(r *reply) *platform.Client {
 		return platform.New(platform.Config{Transport: r, UserAgent: "provider/1.2.3"})
 	}
@@ -101,7 +100,7 @@ func TestRequestToTheLetter(t *testing.T) {
 	})
 }
 
-func TestURLThatIsNone(t *testing.T) {
+func TestSend_InvalidURLIsAnError(t *testing.T) {
 	base := mustURL(platformURL)
 	base.Host = "plat form"
 	r := &reply{status: http.StatusOK, body: granted}
@@ -114,9 +113,8 @@ func TestURLThatIsNone(t *testing.T) {
 	contains(t, err.Error(), "no request can be made of this URL")
 }
 
-// TestRedirectsAreNotFollowed has a target that would take the password, on
-// the same host and on another.
-func TestRedirectsAreNotFollowed(t *testing.T) {
+// The target would take the password, on the same host and on another.
+func TestSend_RedirectIsNotFollowed(t *testing.T) {
 	for _, code := range []int{301, 302, 303, 307, 308} {
 		t.Run(fmt.Sprint(code), func(t *testing.T) {
 			var followed atomic.Int32
@@ -149,7 +147,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-func TestRedirectsThatAreOdd(t *testing.T) {
+func TestSend_OddRedirectIsAnError(t *testing.T) {
 	tests := []struct {
 		name     string
 		status   int
@@ -177,8 +175,8 @@ func TestRedirectsThatAreOdd(t *testing.T) {
 	}
 }
 
-// TestRetryAfter reads what the emulator is ordered to say, in both forms.
-func TestRetryAfter(t *testing.T) {
+// The emulator is ordered to send it in both forms.
+func TestRetryAfter_InSecondsAndAsADate(t *testing.T) {
 	// The date is the platform's: its clock is wrong by an hour.
 	const ahead = time.Hour
 	tests := []struct {
@@ -222,7 +220,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-func TestRetryAfterADateWithoutADateOfTheAnswer(t *testing.T) {
+func TestRetryAfter_DateWithoutADateOfTheAnswerGoesByTheLocalClock(t *testing.T) {
 	here := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	r := &reply{status: 429, header: map[string]string{"Retry-After": here.Add(90 * time.Second).Format(http.TimeFormat)}}
 	// A part of a second counts as a whole one: too early is a request too many.
@@ -233,8 +231,8 @@ func TestRetryAfterADateWithoutADateOfTheAnswer(t *testing.T) {
 	}
 }
 
-// TestRequestTimeout bounds a request, in the middle of an answer, too.
-func TestRequestTimeout(t *testing.T) {
+// The time-out also ends a request in the middle of its answer.
+func TestSend_TimeoutBoundsTheWholeAnswer(t *testing.T) {
 	half := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		_, _ = io.WriteString(w, granted[:len(granted)/2])

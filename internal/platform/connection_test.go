@@ -17,9 +17,8 @@ type brokenTransport struct{ err error }
 
 func (b brokenTransport) RoundTrip(*http.Request) (*http.Response, error) { return nil, b.err }
 
-// TestConnectionsThatFail has the errors that a transport returns. Their texts
-// are net/http's and quote what they like.
-func TestConnectionsThatFail(t *testing.T) {
+// The texts of net/http quote what they like.
+func TestSend_ConnectionErrorQuotesNothing(t *testing.T) {
 	tests := []struct {
 		name  string
 		err   error
@@ -87,7 +86,7 @@ func addressWithoutListener(t *testing.T) string {
 	return connection.LocalAddr().String()
 }
 
-func TestNothingListens(t *testing.T) {
+func TestSend_NothingListensIsUnreachable(t *testing.T) {
 	address := addressWithoutListener(t)
 	_, err := ask(t, platform.New(platform.Config{}), "http://"+address)
 	failed := failureOf(t, err)
@@ -97,8 +96,8 @@ func TestNothingListens(t *testing.T) {
 	contains(t, err.Error(), "login failed: POST http://"+address+"/v1/Auth/Login: no connection: ")
 }
 
-// TestWhatIsNotHTTP answers with bytes that net/http would quote.
-func TestWhatIsNotHTTP(t *testing.T) {
+// The answers are bytes that net/http would quote.
+func TestSend_AnswerThatIsNotHTTPIsNotQuoted(t *testing.T) {
 	tests := []struct {
 		name         string
 		answer, want string

@@ -10,9 +10,9 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
-// TestSuccess is the rule of success (PLATFORM-API.md §4), where the emulator is
-// too right to be of use.
-func TestSuccess(t *testing.T) {
+// The ruling is that of PLATFORM-API.md §4. The emulator never answers in the
+// ways that are tried here.
+func TestRead_SuccessNeedsAllOfTheRuling(t *testing.T) {
 	const result = `{"Token":"` + answerText + `"}`
 	tests := []struct {
 		name   string
@@ -49,8 +49,8 @@ func TestSuccess(t *testing.T) {
 	}
 }
 
-// TestBareList is an answer that is the Result alone, where that may be.
-func TestBareList(t *testing.T) {
+// Where it may be, the answer is the Result alone.
+func TestRead_BareListWhereItMayBe(t *testing.T) {
 	tests := []struct {
 		name   string
 		reply  reply
@@ -79,9 +79,8 @@ func TestBareList(t *testing.T) {
 	}
 }
 
-// TestAnswerThatIsNoSuccess is every other answer: one clear error, with nothing
-// of what may be secret in it.
-func TestAnswerThatIsNoSuccess(t *testing.T) {
+// Nothing that may be secret is in the error.
+func TestRead_AnyOtherAnswerIsOneClearError(t *testing.T) {
 	without := func(part, instead string) string {
 		if !strings.Contains(granted, part) {
 			t.Fatalf("%q is not in an answer", part)
@@ -161,9 +160,8 @@ func TestAnswerThatIsNoSuccess(t *testing.T) {
 	}
 }
 
-// TestWordsBesideASecretResult pins that what an answer holds is secret to its own
-// words: they may repeat it.
-func TestWordsBesideASecretResult(t *testing.T) {
+// The words of an answer may repeat the secrets in its Result.
+func TestRead_WordsDoNotRepeatTheResult(t *testing.T) {
 	words := `,"Status":422,"Title":"No ` + answerText + `","Errors":[{"Message":"Not ` + answerText + `."}]}`
 	tests := []struct {
 		name   string
@@ -186,8 +184,8 @@ func TestWordsBesideASecretResult(t *testing.T) {
 	}
 }
 
-// TestCheck is an answer that is a success, and of no use.
-func TestCheck(t *testing.T) {
+// The answer is a success, and of no use.
+func TestCheck_AnswerWithoutWhatIsNeededIsAnError(t *testing.T) {
 	sent := request(platformURL, password)
 	sent.Check = func(answer platform.Answer) string {
 		if string(answer.Result) != `{"Token":"`+answerText+`"}` {
@@ -202,7 +200,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func TestDecode(t *testing.T) {
+func TestDecode_ReadsTheResult(t *testing.T) {
 	type instance struct {
 		ID   string `json:"Id"`
 		Name *string

@@ -7,7 +7,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
-func TestErrorTells(t *testing.T) {
+func TestRequestError_TellsEndpointStatusAndWords(t *testing.T) {
 	const login = "POST https://user.telematicssdk.com/v1/Auth/Login"
 	tests := []struct {
 		name string

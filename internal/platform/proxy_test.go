@@ -114,9 +114,9 @@ func serveProxy(t *testing.T, p *proxy) string {
 	return strings.Replace(server.URL, "http://", "http://somebody:proxy-PASSWORD@", 1)
 }
 
-// TestThroughAProxy logs in at a TLS server that only the proxy leads to, and
-// whose certificate the environment names.
-func TestThroughAProxy(t *testing.T) {
+// Only the proxy leads to the TLS server, whose certificate the environment
+// names.
+func TestProxy_LeadsToThePlatform(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
 		t.Skip("the environment names no certificates there")
@@ -150,7 +150,7 @@ func TestThroughAProxy(t *testing.T) {
 	}
 }
 
-func TestProxyThatRefuses(t *testing.T) {
+func TestProxy_RefusalIsTheProxys(t *testing.T) {
 	t.Parallel()
 	p := &proxy{}
 	said := loginInProcess(t, "https://platform.invalid", "HTTPS_PROXY="+serveProxy(t, p))
@@ -160,14 +160,14 @@ func TestProxyThatRefuses(t *testing.T) {
 	}
 }
 
-func TestProxyThatIsNotThere(t *testing.T) {
+func TestProxy_UnreachableOneIsNamed(t *testing.T) {
 	t.Parallel()
 	said := loginInProcess(t, "https://platform.invalid", "HTTPS_PROXY=http://somebody:proxy-PASSWORD@"+addressWithoutListener(t))
 	contains(t, said, "the proxy of the environment (HTTPS_PROXY) cannot be reached: ")
 }
 
-// TestProxyOfACGIProgram is the one setting that net/http refuses.
-func TestProxyOfACGIProgram(t *testing.T) {
+// net/http refuses this setting alone.
+func TestProxy_SettingOfACGIProgramIsAnError(t *testing.T) {
 	t.Parallel()
 	emulated := newPlatform()
 	server := httptest.NewServer(emulated)
@@ -179,9 +179,8 @@ func TestProxyOfACGIProgram(t *testing.T) {
 	}
 }
 
-// TestNoProxy asks for hosts that are not to go through the proxy. One of them
-// exists nowhere: what matters is who is not asked for it.
-func TestNoProxy(t *testing.T) {
+// One of the hosts does not exist: the proxy must not be asked for the others.
+func TestProxy_NoProxyIsKeptTo(t *testing.T) {
 	t.Parallel()
 	t.Run("by name", func(t *testing.T) {
 		p := &proxy{}

@@ -25,9 +25,9 @@ func secureServer(t *testing.T, handler http.Handler, config *tls.Config) *httpt
 	return server
 }
 
-// TestTLS12AtTheLeast has a server that knows nothing newer than 1.1. It is
-// refused for that, and not for its certificate, which nobody trusts either.
-func TestTLS12AtTheLeast(t *testing.T) {
+// The server knows nothing newer than 1.1. It is refused for that, and not for
+// its certificate, which is not trusted either.
+func TestTLS_OlderThan12IsRefused(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		newest uint16
@@ -51,7 +51,7 @@ func TestTLS12AtTheLeast(t *testing.T) {
 	}
 }
 
-func TestCertificateOfAnotherHost(t *testing.T) {
+func TestTLS_CertificateOfAnotherHostIsRefused(t *testing.T) {
 	server := secureServer(t, newPlatform(), nil)
 	trusting, ok := server.Client().Transport.(*http.Transport)
 	if !ok {
@@ -95,7 +95,7 @@ func TestTLSAskedWithout(t *testing.T) {
 	}
 }
 
-func TestNoTLS(t *testing.T) {
+func TestTLS_PlainServerIsNamed(t *testing.T) {
 	server := httptest.NewServer(newPlatform())
 	defer server.Close()
 	_, err := ask(t, platform.New(platform.Config{}), strings.Replace(server.URL, "http:", "https:", 1))

@@ -24,8 +24,8 @@ import (
 // everything is a level below all others.
 const everything = slog.Level(math.MinInt)
 
-// TestLogTellsOfEachRequest is what a person sees who looks for a fault.
-func TestLogTellsOfEachRequest(t *testing.T) {
+// A person that looks for a fault reads this.
+func TestLog_TellsOfEachRequest(t *testing.T) {
 	tests := []struct {
 		name  string
 		fault emulator.Fault
@@ -66,7 +66,7 @@ func TestLogTellsOfEachRequest(t *testing.T) {
 	}
 }
 
-func TestLogTellsOfACancelledRequest(t *testing.T) {
+func TestLog_TellsOfACancelledRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logs bytes.Buffer
 		p := newPlatform()
@@ -100,9 +100,8 @@ func refusalOf(words ...string) *reply {
 	return &reply{status: http.StatusBadRequest, body: string(body)}
 }
 
-// TestWordsThatHoldASecret has a secret in all the ways in which a server may
-// write it.
-func TestWordsThatHoldASecret(t *testing.T) {
+// The secret is written in all the ways in which a server may write it.
+func TestWords_SecretsAreTakenOut(t *testing.T) {
 	secrets := []struct {
 		name string
 		text string
@@ -165,8 +164,7 @@ func upperASCII(text string) string {
 	}, text)
 }
 
-// TestWords is what becomes of the platform's words otherwise.
-func TestWords(t *testing.T) {
+func TestWords_AreCutAndCleaned(t *testing.T) {
 	long := strings.Repeat("word ", 100)
 	tests := []struct {
 		name        string
@@ -199,14 +197,14 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestSecretThatDoesNotPrint must not make every word one.
-func TestSecretThatDoesNotPrint(t *testing.T) {
+// A secret that does not print must not make every word one.
+func TestWords_SecretOfBlanksTakesNothingOut(t *testing.T) {
 	_, err := platform.New(platform.Config{Transport: refusalOf("Wrong")}).Send(t.Context(), request(platformURL, "\x00"))
 	mustFail(t, err)
 	contains(t, err.Error(), `"Wrong"; Wrong`)
 }
 
-func TestManyMessages(t *testing.T) {
+func TestWords_ManyMessagesAreCut(t *testing.T) {
 	words := make([]string, 1000)
 	for i := range words {
 		words[i] = "again"
@@ -219,8 +217,8 @@ func TestManyMessages(t *testing.T) {
 	}
 }
 
-// TestKeysOfErrors are for those who have to tell refusals apart.
-func TestKeysOfErrors(t *testing.T) {
+// The keys tell refusals apart.
+func TestWords_KeysOfErrorsAreTold(t *testing.T) {
 	r := &reply{status: 422, body: `{"Result":null,"Status":422,"Title":"","Errors":[{"Key":"AppToken","Message":"Users exist for this application."},{"Message":"Two."},{"Key":"` + password + `","Message":"Three."}]}`}
 	_, err := askTransport(t, r)
 	if got := strings.Join(failureOf(t, err).Keys, ","); got != "AppToken,[redacted]" {
@@ -228,8 +226,8 @@ func TestKeysOfErrors(t *testing.T) {
 	}
 }
 
-// TestMediaTypeIsShownSafely, for it is somebody else's word, too.
-func TestMediaTypeIsShownSafely(t *testing.T) {
+// A server chooses it as freely as its words.
+func TestWords_MediaTypeIsShownSafely(t *testing.T) {
 	const key = "5ec2e7ab-0000-4000-8000-00000000c0de"
 	r := &reply{status: 400, body: "?", header: map[string]string{"Content-Type": "text/" + key}}
 	_, err := platform.New(platform.Config{Transport: r}).Send(t.Context(), request(platformURL, key))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestMissingCredentialsAreNamed(t *testing.T) {
+func TestMissingCredentials_AreNamed(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	const (

@@ -10,7 +10,7 @@ import (
 var inState = warning("", "Tokens are written into state",
 	"stores the access token and the refresh token in state", `Use ephemeral "telematics_access_token" instead`, "Terraform 1.10 or OpenTofu 1.11")
 
-func TestDataSourceHasTheSameResults(t *testing.T) {
+func TestDataAccessToken_HasTheResultsOfTheEphemeral(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin().user(), nil)
@@ -30,7 +30,7 @@ func TestDataSourceHasTheSameResults(t *testing.T) {
 	p.wantIssued(t, 2, 0)
 }
 
-func TestDataSourceRefreshesAndResumes(t *testing.T) {
+func TestDataAccessToken_RefreshesAndResumes(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin(), nil)
@@ -45,7 +45,7 @@ func TestDataSourceRefreshesAndResumes(t *testing.T) {
 	p.wantIssued(t, 1, 1)
 }
 
-func TestDataSourceFailsWithoutTheWarning(t *testing.T) {
+func TestDataAccessToken_FailedReadGivesNoWarning(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	data := configured(t, p, p.environment(t), nil).read(nil)

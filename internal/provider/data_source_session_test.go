@@ -61,7 +61,7 @@ func (c *core) mustReadSession() sessionRead {
 
 // Each run is a process of its own; version tells whether the token is the one
 // of the run before.
-func TestSessionVersionFollowsTheToken(t *testing.T) {
+func TestDataSession_VersionFollowsTheToken(t *testing.T) {
 	p := newPlatform(t)
 	env := p.environment(t).admin().onDisk()
 	run := func() (sessionRead, map[string]string) {
@@ -88,7 +88,7 @@ func TestSessionVersionFollowsTheToken(t *testing.T) {
 	}
 }
 
-func TestSessionHoldsNoSecret(t *testing.T) {
+func TestDataSession_HoldsNoSecret(t *testing.T) {
 	p := newPlatform(t)
 	read := configured(t, p, p.environment(t).admin().onDisk(), nil).mustReadSession()
 	for name, text := range read.texts {
@@ -99,7 +99,7 @@ func TestSessionHoldsNoSecret(t *testing.T) {
 	}
 }
 
-func TestSessionWithoutStoreWarns(t *testing.T) {
+func TestDataSession_WithoutAStoreWarns(t *testing.T) {
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin(), nil)
 	wantSaid(t, c.readSession().diagnostics, warning("", "Version changes on every run", "session.store", "TELEMATICS_SESSION_STORE"))
@@ -152,7 +152,7 @@ func TestSession_ReadOnlyHandsOutWhatIsStored(t *testing.T) {
 	p.wantIssued(t, 1, 0)
 }
 
-func TestSessionArgumentsAreValidated(t *testing.T) {
+func TestDataSession_ArgumentsAreValidated(t *testing.T) {
 	p := newPlatform(t)
 	c := start(t, p.environment(t), p.clock.Now)
 	response, err := c.server.ValidateDataResourceConfig(t.Context(), &tfprotov6.ValidateDataResourceConfigRequest{

@@ -31,7 +31,7 @@ const (
 	refreshIsSpent = "The refresh token is spent, expired or revoked."
 )
 
-func TestLoginThatFailsIsExplained(t *testing.T) {
+func TestExplain_LoginThatFailed(t *testing.T) {
 	t.Parallel()
 	user := config{"device_token": deviceToken}
 	tests := []struct {
@@ -99,8 +99,8 @@ func TestLoginThatFailsIsExplained(t *testing.T) {
 	}
 }
 
-// After a 429 nobody asks again before the time, whatever process it is.
-func TestBlockedLoginIsNotSent(t *testing.T) {
+// After a 429 no process asks again before the time.
+func TestExplain_BlockedLoginIsNotSent(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	env := p.environment(t).admin().onDisk()
@@ -122,7 +122,7 @@ func TestBlockedLoginIsNotSent(t *testing.T) {
 	p.wantToken(t, configured(t, p, env.user(), nil).mustOpen(user), "logged_in", deviceToken)
 }
 
-func TestRefreshThatFailsIsExplained(t *testing.T) {
+func TestExplain_RefreshThatFailed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name   string
@@ -174,7 +174,7 @@ func TestRefreshThatFailsIsExplained(t *testing.T) {
 
 // What is wrong on the way to the platform, and will be the next time, is told with
 // what helps, and with nothing that does not.
-func TestFaultOnTheWayIsExplained(t *testing.T) {
+func TestExplain_FaultOnTheWay(t *testing.T) {
 	t.Parallel()
 	secure := httptest.NewUnstartedServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -244,7 +244,7 @@ func TestKnownFailureIsExplained(t *testing.T) {
 }
 
 // A key with the line break of a file is refused before anything is sent.
-func TestArgumentThatCannotBeSent(t *testing.T) {
+func TestOpen_LineBreakInAKeyIsRefusedUnsent(t *testing.T) {
 	t.Parallel()
 	c := start(t, environment{}, nil)
 	for _, attribute := range []string{"device_token", "instance_id", "instance_key"} {
@@ -265,7 +265,7 @@ func (p *platform) wantLoggedIn(t *testing.T, want int) {
 
 // Without credentials for a login, both are told: why the session could not be
 // refreshed, and what a login would take.
-func TestResumedSessionThatIsSpentWithoutCredentials(t *testing.T) {
+func TestExplain_SpentResumeWithoutCredentials(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name  string
@@ -313,7 +313,7 @@ func TestExplain_TellsTheRefreshAndTheLoginThatFailed(t *testing.T) {
 	wantNotSaid(t, opened.diagnostics, "resume")
 }
 
-func TestWrongClockIsWarnedOf(t *testing.T) {
+func TestNotices_TellAClockSkew(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string

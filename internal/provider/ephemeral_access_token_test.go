@@ -37,7 +37,7 @@ func (p *platform) wantToken(t *testing.T, got map[string]string, source, device
 	}
 }
 
-func TestAdminLogsInOnceAndReuses(t *testing.T) {
+func TestEphemeral_AdminLogsInOnceAndReuses(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	env := p.environment(t).admin().onDisk()
@@ -131,7 +131,7 @@ func TestOpen_IDsAreTrimmed(t *testing.T) {
 	}
 }
 
-func TestTokenLivesForMinLifetime(t *testing.T) {
+func TestEphemeral_TokenLivesForMinLifetime(t *testing.T) {
 	t.Parallel()
 	// The platform's tokens live for two hours; what is opened after an hour
 	// has one left.
@@ -248,7 +248,7 @@ func resuming(kept map[string]string) config {
 // none adds no credentials.
 func (e environment) none() environment { return e }
 
-func TestNothingToResumeIsNoError(t *testing.T) {
+func TestEphemeral_EmptyResumeIsNone(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin(), nil)
@@ -267,7 +267,7 @@ func TestResume_DeviceTokenIsAResult(t *testing.T) {
 	p.wantToken(t, got, "refreshed", deviceToken)
 }
 
-func TestRenewWarnsBeforeTheTokenEnds(t *testing.T) {
+func TestRenew_WarnsBeforeTheTokenEnds(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	tests := []struct {

@@ -54,7 +54,7 @@ func withLogCalling(t *testing.T, word string, call func()) context.Context {
 	return log.context(t)
 }
 
-func TestLogHoldsNoSecret(t *testing.T) {
+func TestLog_HoldsNoSecret(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	env := p.environment(t).admin().user().onDisk()

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestConfigureSendsNothingAndNeedsNothing(t *testing.T) {
+func TestConfigure_SendsNothingAndNeedsNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := start(t, p.environment(t), p.clock.Now)
@@ -17,7 +17,7 @@ func TestConfigureSendsNothingAndNeedsNothing(t *testing.T) {
 	}
 }
 
-func TestUserAgentHasBothVersions(t *testing.T) {
+func TestConfigure_UserAgentHasBothVersions(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin(), nil)

@@ -18,7 +18,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
 )
 
-func TestSchemasAreAsTheFrameworkWantsThem(t *testing.T) {
+func TestSchemas_AreValid(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	valid := func(name string, diags diag.Diagnostics) {
@@ -114,7 +114,7 @@ func attributes(schema *tfprotov6.Schema) map[string]*tfprotov6.SchemaAttribute 
 	return all
 }
 
-func TestAllIsDescribed(t *testing.T) {
+func TestSchemas_DescribeEachAttribute(t *testing.T) {
 	t.Parallel()
 	c := start(t, environment{}, nil)
 	described := func(what, description string) {
@@ -153,7 +153,7 @@ func TestAllIsDescribed(t *testing.T) {
 // ofVault are the variables that are those of Vault's own tools.
 var ofVault = map[string]string{"session.vault.address": "VAULT_ADDR", "session.vault.namespace": "VAULT_NAMESPACE"}
 
-func TestSettingsAreDescribedWithTheirVariable(t *testing.T) {
+func TestSchemas_NameTheVariableOfEachSetting(t *testing.T) {
 	t.Parallel()
 	all := attributes(start(t, environment{}, nil).schema.Provider)
 	for path, a := range all {
@@ -167,7 +167,7 @@ func TestSettingsAreDescribedWithTheirVariable(t *testing.T) {
 	}
 }
 
-func TestSecretsAreSensitive(t *testing.T) {
+func TestSchemas_MarkSecretsAsSensitive(t *testing.T) {
 	t.Parallel()
 	sensitive := map[string]bool{
 		"instance_key": true, "password": true, "device_token": true, "resume.access_token": true, "resume.refresh_token": true,
@@ -194,7 +194,7 @@ func TestSecretsAreSensitive(t *testing.T) {
 }
 
 // What a managed resource has is in state.
-func TestManagedResourcesHaveNoKeyAndNoToken(t *testing.T) {
+func TestSchemas_ManagedResourcesHaveNoKeyAndNoToken(t *testing.T) {
 	t.Parallel()
 	for name, schema := range start(t, environment{}, nil).schema.ResourceSchemas {
 		for path := range attributes(schema) {
@@ -205,7 +205,7 @@ func TestManagedResourcesHaveNoKeyAndNoToken(t *testing.T) {
 	}
 }
 
-func TestEphemeralAndDataSourceAreAlike(t *testing.T) {
+func TestSchemas_OfTokensAreAlike(t *testing.T) {
 	t.Parallel()
 	c := start(t, environment{}, nil)
 	ephemeral, data := attributes(c.schema.EphemeralResourceSchemas[objectName]), attributes(c.schema.DataSourceSchemas[objectName])

@@ -30,7 +30,7 @@ type settingCase struct {
 	observe func(t *testing.T, p *platform, env environment, block config) string
 }
 
-func TestSettings(t *testing.T) {
+func TestSettings_AreReadFromBlockAndEnvironment(t *testing.T) {
 	t.Parallel()
 	const unset = "(none)"
 	tests := []settingCase{
@@ -352,7 +352,7 @@ func TestLoginLimit_ThatIsNoNumberIsAnError(t *testing.T) {
 	configured(t, p, env, config{"login_limit": "3"}).mustOpen(nil)
 }
 
-func TestUnusualIDsAreWarnedOfOnce(t *testing.T) {
+func TestSettings_UnusualIDIsWarnedOfOnce(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	const cutOff = "5ec2e7ab-0000-4000-8000-00000000c0d"

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-func TestSessionStoreIsChosen(t *testing.T) {
+func TestSessionStore_IsChosenFromBlockAndEnvironment(t *testing.T) {
 	forbidding := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = io.WriteString(w, `{"errors":["permission denied"]}`)
@@ -61,7 +61,7 @@ func TestSessionStoreIsChosen(t *testing.T) {
 	}
 }
 
-func TestSessionStoreIsValidated(t *testing.T) {
+func TestSessionStore_IsValidated(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		block config

@@ -2,7 +2,7 @@ package provider_test
 
 import "testing"
 
-func TestArgumentsAreValidatedOnTheirAttribute(t *testing.T) {
+func TestArguments_AreValidatedOnTheirAttribute(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	const (

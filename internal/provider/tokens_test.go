@@ -19,7 +19,7 @@ func (c *core) openAll(count int, args config) []token {
 	return tokens
 }
 
-func TestObjectsOfOneIdentityLogInOnce(t *testing.T) {
+func TestOpen_ObjectsOfOneIdentityLogInOnce(t *testing.T) {
 	t.Parallel()
 	for _, store := range []string{"file", "none"} {
 		t.Run(store, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestObjectsOfOneIdentityLogInOnce(t *testing.T) {
 	}
 }
 
-func TestObjectsOfOneIdentityAreRefusedOnce(t *testing.T) {
+func TestOpen_ObjectsOfOneIdentityAreRefusedOnce(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	c := configured(t, p, p.environment(t).admin(), config{"password": "a-password-that-is-wrong"})
@@ -74,7 +74,7 @@ func (p *platform) holdLogin(t *testing.T) (arrived <-chan struct{}, release fun
 	return came, release
 }
 
-func TestOtherIdentitiesDoNotWait(t *testing.T) {
+func TestOpen_OtherIdentitiesDoNotWait(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	arrived, release := p.holdLogin(t)

@@ -59,7 +59,7 @@ func wantRefused(t *testing.T, b *session.Budget, at time.Time, blocked bool) {
 	}
 }
 
-func TestLoginsWithinTheLimitDoNotWait(t *testing.T) {
+func TestAdmit_WithinTheLimitDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := perMinute(&session.MemoryLedger{}, 5)
 		for range 5 {
@@ -92,7 +92,7 @@ func TestAdmit_OneLoginTooManyWaitsForTheWindow(t *testing.T) {
 	})
 }
 
-func TestPlatformsHaveBudgetsOfTheirOwn(t *testing.T) {
+func TestAdmit_EachPlatformHasItsOwnBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := perMinute(&session.MemoryLedger{}, 1)
 		login(t, b, somewhere)
@@ -102,9 +102,9 @@ func TestPlatformsHaveBudgetsOfTheirOwn(t *testing.T) {
 	})
 }
 
-// TestNeverMoreThanTheLimitInAWindow lets many ask at once, through budgets of
-// their own as processes have, and looks at every window afterwards.
-func TestNeverMoreThanTheLimitInAWindow(t *testing.T) {
+// Many ask at once, through budgets of their own as processes have. Then each
+// window is looked at.
+func TestAdmit_NeverMoreThanTheLimitInAWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit, callers = 5, 23
 		ledger := &session.MemoryLedger{}
@@ -186,7 +186,7 @@ func TestAdmit_KilledLoginCountsUntilItsTimeout(t *testing.T) {
 	})
 }
 
-func TestPlaceThatComesTooLateIsRefusedAtOnce(t *testing.T) {
+func TestAdmit_PlaceThatComesTooLateIsRefusedAtOnce(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		wait    time.Duration

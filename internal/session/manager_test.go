@@ -136,7 +136,7 @@ func named(name string, age time.Duration) session.Session {
 	return s
 }
 
-func TestTemporaryFailureOfARefreshDoesNotLogIn(t *testing.T) {
+func TestOpen_TemporaryFailureOfARefreshDoesNotLogIn(t *testing.T) {
 	for _, failure := range []error{answer{code: 503}, answer{code: 429}, answer{code: 0}, context.DeadlineExceeded} {
 		t.Run(failure.Error(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -172,7 +172,7 @@ func TestOpenError_TellsRefreshAndLogin(t *testing.T) {
 	})
 }
 
-func TestSameAccountLogsInOnce(t *testing.T) {
+func TestOpen_SameAccountLogsInOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlatform()
 		p.latency = time.Second
@@ -246,7 +246,7 @@ func TestOpen_AnotherPasswordIsNotHandedTheSession(t *testing.T) {
 	})
 }
 
-func TestDifferentIdentitiesDoNotWait(t *testing.T) {
+func TestOpen_DifferentIdentitiesDoNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		started := time.Now()
 		m := session.NewManager(session.Config{})
@@ -267,7 +267,7 @@ func TestDifferentIdentitiesDoNotWait(t *testing.T) {
 	})
 }
 
-func TestCancelledCallerDoesNotCancelTheOthers(t *testing.T) {
+func TestOpen_CancelledCallerDoesNotCancelTheOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlatform()
 		p.latency = 10 * time.Second
@@ -292,7 +292,7 @@ func TestCancelledCallerDoesNotCancelTheOthers(t *testing.T) {
 	})
 }
 
-func TestVersionFollowsTheAccessToken(t *testing.T) {
+func TestOpen_VersionFollowsTheAccessToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, m := newPlatform(), session.NewManager(session.Config{Store: session.NewMemory()})
 		open := func() session.Result {
@@ -387,7 +387,7 @@ func TestOpen_DemandForNearlyAWholeLifeIsANotice(t *testing.T) {
 }
 
 // What one object of a configuration resumes is known to the others.
-func TestResumedSessionIsKnownToLaterRequests(t *testing.T) {
+func TestOpen_ResumedSessionIsKnownToLaterRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, m := newPlatform(), session.NewManager(session.Config{})
 		req := session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour}

@@ -10,12 +10,12 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/storetest"
 )
 
-func TestMemoryKeepsTheContract(t *testing.T) {
+func TestMemory_KeepsTheContract(t *testing.T) {
 	store := session.NewMemory()
 	storetest.Run(t, func(*testing.T) session.Store { return store })
 }
 
-func TestMemoryLedgerKeepsTheContract(t *testing.T) {
+func TestMemoryLedger_KeepsTheContract(t *testing.T) {
 	var ledger session.MemoryLedger
 	storetest.RunLedger(t, func(*testing.T) session.Ledger { return &ledger })
 }
@@ -28,7 +28,7 @@ func TestMemory_StoresShareNothing(t *testing.T) {
 	}
 }
 
-func TestMemoryPrintsNoSecret(t *testing.T) {
+func TestMemory_PrintsNoSecret(t *testing.T) {
 	store := session.NewMemory()
 	save(t, store, admin, resumable(0, 1))
 	printed := fmt.Sprintf("%v %+v %#v", store, store, store)

@@ -9,7 +9,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 )
 
-func TestReadOnlyAsksNothing(t *testing.T) {
+func TestReadOnly_AsksNothing(t *testing.T) {
 	tests := []struct {
 		name           string
 		stored, resume func() session.Session // nil: none

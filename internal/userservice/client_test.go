@@ -10,7 +10,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
-func TestDefaultURL(t *testing.T) {
+func TestDefaultURL_IsThePlatforms(t *testing.T) {
 	sent := &watcher{next: &reply{status: http.StatusTeapot}}
 	_, err := login(t.Context(), userservice.New(userservice.Config{Transport: sent}), admin())
 	mustFail(t, err)
@@ -19,8 +19,8 @@ func TestDefaultURL(t *testing.T) {
 	}
 }
 
-// TestConfiguredURLIsNotKept pins that a caller may go on using its URL.
-func TestConfiguredURLIsNotKept(t *testing.T) {
+// A caller may go on using its URL.
+func TestNew_KeepsNoReferenceToTheURL(t *testing.T) {
 	base := mustURL(platformURL)
 	sent := &watcher{next: &reply{status: http.StatusTeapot}}
 	c := newClient(sent, userservice.Config{BaseURL: base})
@@ -32,9 +32,9 @@ func TestConfiguredURLIsNotKept(t *testing.T) {
 	}
 }
 
-// TestRealConnections does over TCP what the other tests do in memory: a
-// refresh whose connection is closed, and one that is answered.
-func TestRealConnections(t *testing.T) {
+// The other tests use connections in memory. Here one is closed, and one is
+// answered.
+func TestRefresh_OverTCP(t *testing.T) {
 	t.Parallel()
 	p := newPlatform()
 	server := httptest.NewServer(p)

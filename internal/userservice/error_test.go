@@ -11,7 +11,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
-func TestErrorMeans(t *testing.T) {
+func TestError_SaysWhatAStatusMeans(t *testing.T) {
 	tests := []struct {
 		http, inner                 int
 		code                        int
@@ -52,7 +52,7 @@ func TestErrorMeans(t *testing.T) {
 	}
 }
 
-func TestErrorIsFoundWithItsCause(t *testing.T) {
+func TestError_IsFoundWithItsCause(t *testing.T) {
 	cause := io.ErrUnexpectedEOF
 	wrapped := fmt.Errorf("opening the token: %w", &userservice.Error{RequestError: &platform.RequestError{Operation: "refresh", Err: cause}})
 	var failed *userservice.Error

@@ -32,8 +32,8 @@ func grant(token, expiresIn string) string {
 	return `{"Result":{"AccessToken":{"Token":"` + token + `"` + expiresIn + `},"RefreshToken":"` + refreshText + `"},"Status":200}`
 }
 
-// TestLifetime is the ruling of PLATFORM-API.md §5.
-func TestLifetime(t *testing.T) {
+// The ruling is that of PLATFORM-API.md §5.
+func TestExpiry_FollowsTheRuling(t *testing.T) {
 	tests := []struct {
 		name      string
 		token     string
@@ -92,9 +92,8 @@ func TestLifetime(t *testing.T) {
 	}
 }
 
-// TestLifetimeOfThePlatformsTokens reads what the emulator says, in both of its
-// kinds of token.
-func TestLifetimeOfThePlatformsTokens(t *testing.T) {
+// Both kinds of token that the emulator issues are read.
+func TestExpiry_OfTheEmulatorsTokens(t *testing.T) {
 	tests := []struct {
 		name    string
 		options emulator.Options
@@ -127,8 +126,8 @@ func TestLifetimeOfThePlatformsTokens(t *testing.T) {
 	}
 }
 
-// TestClockSkew compares clocks that are moved apart.
-func TestClockSkew(t *testing.T) {
+// The clocks are moved apart.
+func TestClockSkew_IsFoundInEitherDirection(t *testing.T) {
 	for _, ahead := range []time.Duration{0, time.Second, -2 * time.Second, 3 * time.Second, 10 * time.Minute, -10 * time.Minute, -36 * time.Hour} {
 		t.Run(ahead.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -150,9 +149,9 @@ func TestClockSkew(t *testing.T) {
 	}
 }
 
-// TestClockSkewOfASlowAnswer pins that the time a request took is not taken
+// TestClockSkew_TimeOfTheRequestIsNoSkew pins that the time a request took is not taken
 // for a difference of the clocks.
-func TestClockSkewOfASlowAnswer(t *testing.T) {
+func TestClockSkew_TimeOfTheRequestIsNoSkew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlatform()
 		p.Inject(emulator.Login, emulator.Delay(20*time.Second))
@@ -162,7 +161,7 @@ func TestClockSkewOfASlowAnswer(t *testing.T) {
 	})
 }
 
-func TestClockSkewWithoutADate(t *testing.T) {
+func TestClockSkew_WithoutADateGoesByTheToken(t *testing.T) {
 	tests := []struct {
 		name  string
 		date  string

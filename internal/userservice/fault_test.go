@@ -81,9 +81,8 @@ var faults = []struct {
 	{emulator.StatusWithRetryAfter(503, "31"), refusedAtOnce("asking to wait 31s"), refusedAtOnce("asking to wait 31s")},
 }
 
-// TestFaults orders each fault on a login and on a refresh, once and always.
-// Each ends in a right answer, or in one clear error.
-func TestFaults(t *testing.T) {
+// Each fault is ordered on a login and on a refresh, once and always.
+func TestAuthorizer_EachFaultEndsInAnAnswerOrAnError(t *testing.T) {
 	for _, test := range faults {
 		t.Run("login/"+test.fault.String(), func(t *testing.T) {
 			checkFault(t, emulator.Login, test.fault, test.login)

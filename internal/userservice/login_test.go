@@ -51,9 +51,8 @@ func (w *watcher) checkHeader(t *testing.T, want ...string) {
 	}
 }
 
-// TestLoginToTheLetter compares each dialect with the contract's table
-// (PLATFORM-API.md §2).
-func TestLoginToTheLetter(t *testing.T) {
+// The forms are those of the table in PLATFORM-API.md §2.
+func TestLogin_EachFormToTheLetter(t *testing.T) {
 	adminOfInstance, adminWithKey := admin(), admin()
 	adminOfInstance.InstanceID = "api-instance"
 	adminWithKey.InstanceID, adminWithKey.InstanceKey = "api-instance", secret.New("api-instance-key")
@@ -124,9 +123,8 @@ func TestLoginToTheLetter(t *testing.T) {
 	}
 }
 
-// TestPasswordsToTheLetter sends passwords that JSON writes in more ways than
-// one.
-func TestPasswordsToTheLetter(t *testing.T) {
+// JSON writes these passwords in more ways than one.
+func TestLogin_PasswordToTheLetter(t *testing.T) {
 	tests := []struct{ given, sent string }{
 		{`a"b\c`, `a\"b\\c`},
 		{`<&>'+/`, `<&>'+/`},
@@ -152,9 +150,8 @@ func TestPasswordsToTheLetter(t *testing.T) {
 	}
 }
 
-// TestStringDialectEscapesTwice pins that the login fields are JSON inside
-// JSON, whatever is in them.
-func TestStringDialectEscapesTwice(t *testing.T) {
+// The login fields are JSON inside JSON, whatever is in them.
+func TestLogin_StringFormEscapesTwice(t *testing.T) {
 	p := newPlatform()
 	p.AddAdmin(emulator.Admin{Email: `o"brien@example.com`, Password: password})
 	sent := &watcher{next: platformInMemory(t, p)}
@@ -165,8 +162,8 @@ func TestStringDialectEscapesTwice(t *testing.T) {
 	contains(t, sent.body, `"{\"email\":\"o\\\"brien@example.com\"}"`)
 }
 
-// TestHeadersThatHTTPCannotCarry are found before anything is sent.
-func TestHeadersThatHTTPCannotCarry(t *testing.T) {
+// The error comes before anything is sent.
+func TestLogin_HeaderThatHTTPCannotCarryIsNotSent(t *testing.T) {
 	id, key, deleted := user(), user(), user()
 	id.InstanceID += "\n"
 	key.InstanceKey = secret.New(instanceKey + "\r\n")
@@ -197,8 +194,8 @@ func TestHeadersThatHTTPCannotCarry(t *testing.T) {
 	}
 }
 
-// TestLoginThatIsRefused is what the emulator has against a login.
-func TestLoginThatIsRefused(t *testing.T) {
+// The emulator has these reasons to refuse a login.
+func TestLogin_RefusalTellsTheReason(t *testing.T) {
 	wrongPassword, wrongKey, unknownDevice := admin(), user(), user()
 	wrongPassword.Password = secret.New("not-the-password-at-all")
 	wrongKey.InstanceKey = secret.New("not-the-instance-key-at-all")

@@ -10,9 +10,9 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
-// TestRefreshToTheLetter compares with the contract (PLATFORM-API.md §3). The
-// dialect of the login is no matter here, and no header tells who asks.
-func TestRefreshToTheLetter(t *testing.T) {
+// The form is that of PLATFORM-API.md §3. The login's form does not matter, and
+// no header names the account.
+func TestRefresh_RequestToTheLetter(t *testing.T) {
 	for _, format := range []session.LoginForm{session.FormObject, session.FormString} {
 		t.Run(string(format), func(t *testing.T) {
 			p := newPlatform()
@@ -46,7 +46,7 @@ func TestRefreshToTheLetter(t *testing.T) {
 	}
 }
 
-func TestRefreshThatIsRefused(t *testing.T) {
+func TestRefresh_RefusalTellsTheReason(t *testing.T) {
 	p := newPlatform()
 	c := newClient(platformInMemory(t, p), userservice.Config{})
 	first := mustLogin(t, c)

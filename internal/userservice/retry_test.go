@@ -15,7 +15,7 @@ func always(p *emulator.Platform, e emulator.Endpoint, fault emulator.Fault) {
 	p.Inject(e, fault, fault, fault, fault, fault, fault)
 }
 
-func TestPausesGrow(t *testing.T) {
+func TestRetry_PausesGrow(t *testing.T) {
 	// Each pause is within half of its middle; the middles double.
 	const refreshLeast, refreshMost = (500 + 1000 + 2000) / 2 * time.Millisecond, (500 + 1000 + 2000) * 3 / 2 * time.Millisecond
 	const loginLeast, loginMost = (500 + 1000) / 2 * time.Millisecond, (500 + 1000) * 3 / 2 * time.Millisecond
@@ -70,8 +70,8 @@ func TestRefresh_WaitsAsLongAsThePlatformAsks(t *testing.T) {
 	}
 }
 
-// TestLoginLimit is the emulator's own block rather than an ordered one.
-func TestLoginLimit(t *testing.T) {
+// The emulator blocks by its own limit.
+func TestLogin_BlockTellsHowLong(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		omit bool
@@ -101,7 +101,7 @@ func TestLoginLimit(t *testing.T) {
 	}
 }
 
-func TestNoTimeForAnotherAttempt(t *testing.T) {
+func TestRetry_NoTimeForAnotherAttemptIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlatform()
 		c := newClient(platformInMemory(t, p), userservice.Config{})

@@ -22,9 +22,9 @@ import (
 // everything is a level below all others.
 const everything = slog.Level(math.MinInt)
 
-// TestLogsHoldNoSecret takes all that is logged, at the lowest level there is,
-// while each fault happens and a server repeats what it was sent.
-func TestLogsHoldNoSecret(t *testing.T) {
+// All that is logged is taken, at the lowest level, while each fault happens
+// and a server repeats what it was sent.
+func TestLog_HoldsNoSecret(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var logs bytes.Buffer
 		p := newPlatform()
@@ -88,8 +88,7 @@ func refusalOf(words ...string) *reply {
 	return &reply{status: http.StatusBadRequest, body: string(body)}
 }
 
-// TestServerThatRepeatsTheRequest must not make the provider show it.
-func TestServerThatRepeatsTheRequest(t *testing.T) {
+func TestError_ServerThatRepeatsTheRequestShowsNoSecret(t *testing.T) {
 	for _, format := range []session.LoginForm{session.FormObject, session.FormString} {
 		for _, test := range []struct {
 			name        string
@@ -110,9 +109,8 @@ func TestServerThatRepeatsTheRequest(t *testing.T) {
 	})
 }
 
-// TestTokensOfAnAnswerThatIsNone are secrets as well: the answer's own words
-// may hold them.
-func TestTokensOfAnAnswerThatIsNone(t *testing.T) {
+// The answer's own words may hold them.
+func TestError_TokensOfARefusedAnswerAreSecret(t *testing.T) {
 	const device = "DEVICE-token-made-by-hand"
 	body := `{"Result":{"DeviceToken":"` + device + `","AccessToken":{"Token":"` + accessText + `"},"RefreshToken":"` + refreshText + `"},
 		"Status":500,"Title":"` + accessText + `","Errors":[{"Message":"` + refreshText + `"},{"Message":"` + device + `"}]}`

@@ -13,8 +13,8 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
-// TestRequestTimeout bounds each request, not the operation.
-func TestRequestTimeout(t *testing.T) {
+// It does not bound the operation.
+func TestRequestTimeout_BoundsEachRequest(t *testing.T) {
 	tests := []struct {
 		name    string
 		timeout time.Duration
@@ -49,9 +49,8 @@ func TestRequestTimeout(t *testing.T) {
 	}
 }
 
-// TestOperationThatEnds is a context that ends while the platform is silent,
-// or before the request.
-func TestOperationThatEnds(t *testing.T) {
+// The context ends while the platform is silent, or before the request.
+func TestContext_EndIsTheError(t *testing.T) {
 	errStop := errors.New("the CLI asked to stop")
 	afterFive := func(cancel func()) { time.AfterFunc(5*time.Second, cancel) }
 	type contextOf func(context.Context) (context.Context, context.CancelFunc)
