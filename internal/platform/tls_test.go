@@ -72,8 +72,8 @@ func TestTLS_CertificateOfAnotherHostIsRefused(t *testing.T) {
 	}
 }
 
-// TestTLSAskedWithout is a server that speaks TLS and was asked as if it did not.
-func TestTLSAskedWithout(t *testing.T) {
+// The server speaks TLS and was asked as if it did not.
+func TestTLS_ServerAskedWithoutItIsNamed(t *testing.T) {
 	server := httptest.NewUnstartedServer(newPlatform())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()

@@ -132,7 +132,7 @@ func TestRefreshSession_NeverLogsIn(t *testing.T) {
 	}
 }
 
-func TestForgetSession(t *testing.T) {
+func TestForgetSession_DropsTheStoredSession(t *testing.T) {
 	t.Parallel()
 	p := newPlatform(t)
 	env := p.environment(t).admin().user().onDisk()
@@ -170,7 +170,7 @@ func TestForgetSession_ReadOnlyForgetsNothing(t *testing.T) {
 }
 
 // A plan file holds the arguments of an action.
-func TestActionsTakeNoSecret(t *testing.T) {
+func TestActions_TakeNoSecret(t *testing.T) {
 	t.Parallel()
 	for name, action := range start(t, environment{}, nil).schema.ActionSchemas {
 		for path := range attributes(action.Schema) {
@@ -181,7 +181,7 @@ func TestActionsTakeNoSecret(t *testing.T) {
 	}
 }
 
-func TestActionArgumentsAreValidated(t *testing.T) {
+func TestActions_ArgumentsAreValidated(t *testing.T) {
 	t.Parallel()
 	c := start(t, environment{}, nil)
 	const name = "telematics_refresh_session"

@@ -216,7 +216,7 @@ func TestExplain_FaultOnTheWay(t *testing.T) {
 }
 
 // What has just failed in another run is told as that run was told it.
-func TestKnownFailureIsExplained(t *testing.T) {
+func TestExplain_KnownFailure(t *testing.T) {
 	t.Parallel()
 	const deserted = "http://127.0.0.1:1"
 	const known = "(this has just failed in another run; nothing is sent again before 2026-03-04T05:06:37Z)."

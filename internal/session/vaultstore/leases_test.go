@@ -36,9 +36,8 @@ func wantHeld(t *testing.T, store session.Store) {
 	}
 }
 
-// TestKilledHolder: the lease of a process that is killed ends with the
-// lease's time, and that of one that lives does not.
-func TestKilledHolder(t *testing.T) {
+// The lease of a process that lives does not.
+func TestLease_OfAKilledProcessEndsWithItsTime(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	config.LeaseTime = brief
@@ -77,11 +76,11 @@ func TestKilledHolder(t *testing.T) {
 	wantVersion(t, store, admin, 2)
 }
 
-// TestHolderProcess is the process that TestKilledHolder kills.
+// TestHolderProcess is the process that a test kills.
 func TestHolderProcess(t *testing.T) {
 	prefix := os.Getenv(holderVariable)
 	if prefix == "" {
-		t.Skip("it is a part of TestKilledHolder")
+		t.Skip("it is a part of TestLease_OfAKilledProcessEndsWithItsTime")
 	}
 	acquire(t, open(t, vaultstore.Config{Prefix: prefix, LeaseTime: brief}), admin)
 	if _, err := os.Stdout.WriteString("held\n"); err != nil {
@@ -90,9 +89,8 @@ func TestHolderProcess(t *testing.T) {
 	select {}
 }
 
-// TestSlowHolder cannot renew its lease, so somebody else takes it. It
-// notices, and writes nothing over what was stored meanwhile.
-func TestSlowHolder(t *testing.T) {
+// The holder cannot renew its lease, so another takes it.
+func TestLease_SlowHolderLosesItAndWritesNothing(t *testing.T) {
 	server := vault(t)
 	for _, test := range []struct {
 		name string
@@ -151,9 +149,8 @@ func TestSlowHolder(t *testing.T) {
 	}
 }
 
-// TestSlowHolderUnderAManager: the session that a slow holder got is kept, for
-// it is newer than the one that the other stored meanwhile.
-func TestSlowHolderUnderAManager(t *testing.T) {
+// The other holder has stored an older session meanwhile.
+func TestLease_SessionOfASlowHolderIsKeptIfNewer(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	store := open(t, config)
@@ -172,9 +169,9 @@ func TestSlowHolderUnderAManager(t *testing.T) {
 	}
 }
 
-// TestAbandonedLease: one that has stood for far longer than its time, by the
-// server's clock, is taken at first sight; one that has a little is watched.
-func TestAbandonedLease(t *testing.T) {
+// Long is by the server's clock. A lease that has not stood for that long is
+// watched.
+func TestLease_AbandonedForLongIsTakenAtOnce(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	wire := newWire(t, server)
@@ -198,9 +195,9 @@ func TestAbandonedLease(t *testing.T) {
 	}
 }
 
-// TestClocksOfOthersDoNotCount: a lease is measured by the clock of the process
-// that waits, whatever its holder wrote.
-func TestClocksOfOthersDoNotCount(t *testing.T) {
+// A lease is measured by the clock of the process that waits, whatever its
+// holder wrote.
+func TestLease_ClocksOfOthersDoNotCount(t *testing.T) {
 	server := vault(t)
 	for _, test := range []struct {
 		name string
@@ -232,8 +229,8 @@ func TestClocksOfOthersDoNotCount(t *testing.T) {
 	}
 }
 
-// TestLongWaitIsTold: the log tells what is waited for, once.
-func TestLongWaitIsTold(t *testing.T) {
+// TestLease_LongWaitIsToldOnce: the log tells what is waited for, once.
+func TestLease_LongWaitIsToldOnce(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	held := acquire(t, open(t, config), admin)
@@ -288,8 +285,7 @@ func TestLongWaitIsTold(t *testing.T) {
 	wantNoSecret(t, got)
 }
 
-// TestCheckAndSet: a write that somebody makes past all leases is noticed.
-func TestCheckAndSet(t *testing.T) {
+func TestSave_WritePastAllLeasesIsNoticed(t *testing.T) {
 	server := vault(t)
 	store := open(t, server.config(t))
 	lease := acquire(t, store, admin)

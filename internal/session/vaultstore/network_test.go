@@ -21,9 +21,8 @@ type rawJSON = json.RawMessage
 // attempts is how often the client of Vault's sends a request that fails.
 const attempts = 3
 
-// TestNetworkFaults: a network that fails now and then costs nothing but time,
-// and a write whose answer was lost is recognised as one's own.
-func TestNetworkFaults(t *testing.T) {
+// A write whose answer was lost is recognised as one's own.
+func TestNetwork_FaultsCostNothingButTime(t *testing.T) {
 	server := vault(t)
 	for _, test := range []struct {
 		name   string
@@ -70,10 +69,9 @@ func TestNetworkFaults(t *testing.T) {
 	}
 }
 
-// TestNetworkCut: what does not come back is an error that says so; what was
-// under way leaves the old session or the new one, and the lease ends by
+// What does not come back is an error that says so, and the lease ends by
 // itself.
-func TestNetworkCut(t *testing.T) {
+func TestNetwork_CutLeavesTheOldSessionOrTheNew(t *testing.T) {
 	server := vault(t)
 	t.Setenv("VAULT_MAX_RETRIES", "0")
 	for _, test := range []struct {
@@ -142,9 +140,7 @@ func cutAfterWrite(w *wire) {
 	})
 }
 
-// TestSaveIsMadeUpFor: a session whose save fails is stored with the renewal
-// of the lease, should the network come back.
-func TestSaveIsMadeUpFor(t *testing.T) {
+func TestSave_ThatFailsIsRepeatedWithTheRenewal(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	wire := newWire(t, server)
@@ -160,9 +156,8 @@ func TestSaveIsMadeUpFor(t *testing.T) {
 	wantVersion(t, store, admin, 1)
 }
 
-// TestGivenUpAcquire: an Acquire that is given up while its lease is being written
-// leaves nothing behind that others would wait for.
-func TestGivenUpAcquire(t *testing.T) {
+// It is given up while its lease is being written.
+func TestAcquire_GivenUpLeavesNoLease(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	wire := newWire(t, server)

@@ -12,9 +12,8 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/vaultstore"
 )
 
-// TestPolicySuffices: a token with the policy of the documentation keeps
-// sessions, with its second rule or without.
-func TestPolicySuffices(t *testing.T) {
+// With its second rule or without, a token with it keeps sessions.
+func TestPolicy_OfTheGuideSuffices(t *testing.T) {
 	server := vault(t)
 	for _, test := range []struct {
 		name     string
@@ -64,9 +63,9 @@ func TestPolicySuffices(t *testing.T) {
 	}
 }
 
-// TestPolicyIsNeeded: without one of the capabilities of the first rule, what
-// fails says what it needs.
-func TestPolicyIsNeeded(t *testing.T) {
+// Without one of the capabilities of the first rule, the error says what is
+// missing.
+func TestPolicy_EachCapabilityIsNeeded(t *testing.T) {
 	server := vault(t)
 	for _, missing := range []string{"create", "read", "update"} {
 		t.Run(missing, func(t *testing.T) {
@@ -95,10 +94,8 @@ func TestPolicyIsNeeded(t *testing.T) {
 	}
 }
 
-// TestUnusable: what keeps Vault from being used is told with the place and
-// the remedy, nothing is written, and a manager fails at once, or goes on in memory
-// where it may.
-func TestUnusable(t *testing.T) {
+// Nothing is written.
+func TestUnusable_IsToldWithPlaceAndRemedy(t *testing.T) {
 	server := vault(t)
 	server.do(t, http.MethodPost, "sys/mounts/version-one", map[string]any{"type": "kv", "options": map[string]string{"version": "1"}})
 	server.do(t, http.MethodPost, "sys/mounts/transit", map[string]any{"type": "transit"})
@@ -143,7 +140,7 @@ func TestUnusable(t *testing.T) {
 	}
 }
 
-func TestSealed(t *testing.T) {
+func TestUnusable_SealedVaultIsTold(t *testing.T) {
 	server := ownServer(t)
 	store := open(t, server.config(t))
 	save(t, store, admin, numbered(1))
@@ -157,8 +154,7 @@ func TestSealed(t *testing.T) {
 	wantVersion(t, store, admin, 2)
 }
 
-// TestUnreachableVault is one that ends while it is used.
-func TestUnreachableVault(t *testing.T) {
+func TestUnusable_VaultThatEndsWhileItIsUsed(t *testing.T) {
 	server := ownServer(t)
 	store := open(t, server.config(t))
 	save(t, store, admin, numbered(1))

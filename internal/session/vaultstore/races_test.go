@@ -92,9 +92,9 @@ func (f *fleet) race(t *testing.T, n int) secret.String {
 	return results[0].AccessToken
 }
 
-// TestRaces: runners that start at the same moment end with one session. None
-// logs in or refreshes that need not, and no refresh token is used twice.
-func TestRaces(t *testing.T) {
+// Runners that start at the same moment log in and refresh no more often than
+// they must, and use no refresh token twice.
+func TestRaces_EndWithOneSession(t *testing.T) {
 	server := vault(t)
 	for _, n := range []int{2, 5, 20} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {

@@ -19,14 +19,13 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/vaulttest"
 )
 
-func TestStoreKeepsTheContract(t *testing.T) {
+func TestStore_KeepsTheContract(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	storetest.Run(t, func(t *testing.T) session.Store { return open(t, config) })
 }
 
-// TestVaultSeesNoSecret looks for what could help a reader of the secret.
-func TestVaultSeesNoSecret(t *testing.T) {
+func TestSave_SecretTellsItsReaderNothing(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	var told *logText
@@ -61,9 +60,8 @@ func TestVaultSeesNoSecret(t *testing.T) {
 	}
 }
 
-// TestDeletedSecrets: what somebody has deleted is no session, and the next
-// one takes its place.
-func TestDeletedSecrets(t *testing.T) {
+// The next session takes its place.
+func TestLoad_DeletedSecretIsNoSession(t *testing.T) {
 	server := vault(t)
 	ways := []struct {
 		name   string
@@ -107,9 +105,8 @@ func TestDeletedSecrets(t *testing.T) {
 	}
 }
 
-// TestDamagedDocuments: what the store wrote and cannot use is no session, the
-// log tells why, and the next one takes its place.
-func TestDamagedDocuments(t *testing.T) {
+// The log tells why, and the next session takes its place.
+func TestLoad_DamagedDocumentIsNoSession(t *testing.T) {
 	server := vault(t)
 	const own = "terraform-provider-telematics/1"
 	for _, test := range []struct {
@@ -184,8 +181,7 @@ func TestNewerFormat_IsLeftAlone(t *testing.T) {
 	}
 }
 
-// TestForeignSecret: what the store did not write stays as it is.
-func TestForeignSecret(t *testing.T) {
+func TestLoad_ForeignSecretStaysAsItIs(t *testing.T) {
 	server := vault(t)
 	for _, test := range []struct {
 		name string
@@ -219,9 +215,7 @@ func TestForeignSecret(t *testing.T) {
 	})
 }
 
-// TestSessionsOfOneCredentialShareAKey: a process that has opened one derives no key
-// for the others that the same process, or one that has opened that, stored.
-func TestSessionsOfOneCredentialShareAKey(t *testing.T) {
+func TestKey_IsDerivedOnceForSessionsOfOneCredential(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	accounts := make([]session.Account, 20)
@@ -249,8 +243,8 @@ func TestSessionsOfOneCredentialShareAKey(t *testing.T) {
 	}
 }
 
-// TestRequests pins what the store costs Vault.
-func TestRequests(t *testing.T) {
+// This is what the store costs Vault.
+func TestRequests_AreAsFewAsCanBe(t *testing.T) {
 	server := vault(t)
 	config := server.config(t)
 	wire := newWire(t, server)
@@ -283,8 +277,7 @@ func TestRequests(t *testing.T) {
 	want("a lease, a save and a release", "GET PUT PUT PUT")
 }
 
-// TestTokenFile: the token is found where "vault login" leaves it.
-func TestTokenFile(t *testing.T) {
+func TestToken_IsFoundWhereVaultLoginLeavesIt(t *testing.T) {
 	server := vault(t)
 	t.Setenv("VAULT_TOKEN", "")
 	t.Setenv("VAULT_ADDR", server.Address)
@@ -303,9 +296,7 @@ func TestTokenFile(t *testing.T) {
 	wantError(t, open(t, config), vaultstore.Forbidden)
 }
 
-// TestEnvironmentOfVault: variables that are made for people do no harm, and
-// the configured address goes before that of an agent.
-func TestEnvironmentOfVault(t *testing.T) {
+func TestEnvironment_VariablesForPeopleDoNoHarm(t *testing.T) {
 	server := vault(t)
 	t.Setenv("VAULT_WRAP_TTL", "5m")
 	t.Setenv("VAULT_AGENT_ADDR", "http://127.0.0.1:1")

@@ -22,7 +22,7 @@ import (
 
 const someToken = "hvs.a-token-of-vault"
 
-func TestOpenRefusesPaths(t *testing.T) {
+func TestOpen_RefusesPaths(t *testing.T) {
 	for _, config := range []vaultstore.Config{
 		{Mount: "secret/../sys"}, {Mount: ".."}, {Mount: "a//b"}, {Mount: "a?b"}, {Mount: "a\nb"}, {Mount: "+"},
 		{Prefix: "a/*"}, {Prefix: "a/./b"}, {Prefix: "../a"}, {Prefix: "a#b"}, {Prefix: `a"b`},
@@ -38,9 +38,8 @@ func TestOpenRefusesPaths(t *testing.T) {
 	}
 }
 
-// TestOpenCostsNothing: a store that is never used asks nobody and needs
-// nothing.
-func TestOpenCostsNothing(t *testing.T) {
+// A store may never be used.
+func TestOpen_AsksNothingAndNeedsNothing(t *testing.T) {
 	requests := 0
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests++ }))
 	defer server.Close()
@@ -60,7 +59,7 @@ func TestOpenCostsNothing(t *testing.T) {
 
 // Without a token the requests are sent all the same, since an agent may add its
 // own. What refuses them wants one.
-func TestNoToken(t *testing.T) {
+func TestToken_MissingOneIsToldIfRefused(t *testing.T) {
 	for _, status := range []int{http.StatusForbidden, http.StatusUnauthorized} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(status)
@@ -73,7 +72,7 @@ func TestNoToken(t *testing.T) {
 
 // An agent's requests need no token. Its address is found as Vault's own tools
 // find it, and no home is needed.
-func TestAgentAddsTheToken(t *testing.T) {
+func TestToken_AnAgentAddsIt(t *testing.T) {
 	agent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if token := r.Header.Get("X-Vault-Token"); token != "" {
 			t.Errorf("the agent was sent the token %q, want none", token)
@@ -106,7 +105,7 @@ func TestAgentAddsTheToken(t *testing.T) {
 
 // What an error is to a manager, which knows no Vault: whether it may pass, whether
 // the store can be read and not written, and whether it concerns one identity.
-func TestErrorKinds(t *testing.T) {
+func TestError_IsOfItsKind(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", someToken)
 	t.Setenv("VAULT_MAX_RETRIES", "0")
 	const (
@@ -183,7 +182,7 @@ func TestErrorKinds(t *testing.T) {
 }
 
 // A connection that cannot be trusted does not come to be by waiting.
-func TestUntrustedConnectionDoesNotPass(t *testing.T) {
+func TestError_UntrustedConnectionDoesNotPass(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", someToken)
 	t.Setenv("VAULT_MAX_RETRIES", "0")
 	encrypted := httptest.NewTLSServer(http.NotFoundHandler())
@@ -201,8 +200,8 @@ func TestUntrustedConnectionDoesNotPass(t *testing.T) {
 	}
 }
 
-// TestBrokenTokenHelper: what is wrong with the file ~/.vault is told.
-func TestBrokenTokenHelper(t *testing.T) {
+// The fault is in the file ~/.vault.
+func TestToken_BrokenHelperIsTold(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "vault.hcl")
 	if err := os.WriteFile(name, []byte("nonsense = 1\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -215,7 +214,7 @@ func TestBrokenTokenHelper(t *testing.T) {
 	wantError(t, store, vaultstore.NoToken, "nonsense", "VAULT_TOKEN")
 }
 
-func TestAddresses(t *testing.T) {
+func TestAddress_ThatIsNoURLIsTold(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", someToken)
 	for _, address := range []string{"vault.example.com", "vault.example.com:8200", "ftp://vault.example.com", "https://", "https://user:pass word@host:x"} {
 		store, err := vaultstore.Open(vaultstore.Config{Address: address})
@@ -226,9 +225,8 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestUnreachable: whatever answers in place of Vault, or nothing, the error
-// says so soon, and shows no part of an answer that is not Vault's.
-func TestUnreachable(t *testing.T) {
+// Something else answers in place of Vault, or nothing.
+func TestUnreachable_IsToldSoonAndQuotesNothing(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", someToken)
 	closed := httptest.NewServer(nil)
 	nobody := closed.URL
@@ -277,9 +275,8 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// TestNamespace: the configured one goes before that of the environment, and
-// is told. Vault's community edition has none, and takes no notice.
-func TestNamespace(t *testing.T) {
+// Vault's community edition has none, and takes no notice.
+func TestNamespace_ConfiguredOneGoesBeforeTheEnvironments(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", someToken)
 	t.Setenv("VAULT_NAMESPACE", "by-environment")
 	var asked atomic.Value
@@ -301,8 +298,7 @@ func TestNamespace(t *testing.T) {
 	}
 }
 
-// TestSilence: a server that does not answer is not waited for.
-func TestSilence(t *testing.T) {
+func TestUnreachable_SilentServerIsNotWaitedFor(t *testing.T) {
 	t.Setenv("VAULT_TOKEN", someToken)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer server.Close()
@@ -315,7 +311,7 @@ func TestSilence(t *testing.T) {
 // newerSealed is a session, in base64, that a newer version has sealed.
 var newerSealed = base64.StdEncoding.EncodeToString(append([]byte("TLMTSESS\x02"), make([]byte, 100)...))
 
-func TestDecode(t *testing.T) {
+func TestDecode_ReadsSessionAndLease(t *testing.T) {
 	encode := func(session, holder string, stands time.Duration) string {
 		t.Helper()
 		data, err := vaultstore.Encode(session, holder, stands)
@@ -389,7 +385,7 @@ func FuzzDecode(f *testing.F) {
 var _ session.Store = (*vaultstore.Store)(nil)
 
 // The guide tells the policy that the tests show to suffice.
-func TestPolicyIsInTheGuide(t *testing.T) {
+func TestPolicy_IsInTheGuide(t *testing.T) {
 	guide, err := os.ReadFile("../../../docs/guides/vault.md")
 	if err != nil {
 		t.Fatal(err)
