@@ -200,12 +200,14 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 		case next.blocked, first && next.free.After(started.Add(patience)), waited > patience:
 			return Place{}, waited, b.refuse(ctx, platform, turn, since, next)
 		}
-		b.waiting(platform, since, now)
-		if first && next.free.After(now) {
-			b.log.InfoContext(ctx, "the login waits to keep within the platform's limit",
-				"until", next.free.UTC().Format(time.RFC3339), "wait", next.free.Sub(now).Round(time.Second).String(),
-				"limit", b.limit, "window", b.window.String(), "ahead", ahead,
-				"given_up", since.Add(b.wait).UTC().Format(time.RFC3339))
+		if next.free.After(now) {
+			b.waiting(platform, since, now)
+			if first {
+				b.log.InfoContext(ctx, "the login waits to keep within the platform's limit",
+					"until", next.free.UTC().Format(time.RFC3339), "wait", next.free.Sub(now).Round(time.Second).String(),
+					"limit", b.limit, "window", b.window.String(), "ahead", ahead,
+					"given_up", since.Add(b.wait).UTC().Format(time.RFC3339))
+			}
 		}
 		var lookAgain <-chan time.Time
 		becomesFirst := turn
