@@ -44,6 +44,10 @@ data "telematics_session" "admin" {
 resource "aws_secretsmanager_secret" "token" {
   name        = var.name
   description = "Access token of the telematics platform, kept fresh by Terraform."
+
+  # By default a destroyed secret keeps its name for 30 days, in which no other
+  # secret can have the name. A token is not worth it.
+  recovery_window_in_days = 0
 }
 
 # A new version of the session is a new version of the secret. AWSCURRENT stays

@@ -73,6 +73,10 @@ ephemeral "telematics_access_token" "admin" {
 resource "aws_secretsmanager_secret" "pair" {
   name        = var.name
   description = "Session of the telematics platform, for Terraform alone."
+
+  # By default a destroyed secret keeps its name for 30 days, in which no other
+  # secret can have the name. A token is not worth it.
+  recovery_window_in_days = 0
 }
 
 # Decides in the plan whether the pair is replaced. It takes no ephemeral values,
