@@ -21,9 +21,12 @@ provider "telematics" {}
 ephemeral "telematics_access_token" "admin" {}
 
 variable "downstream_command" {
-  description = "A command that reads the header's value, \"Bearer ...\", from the environment variable AUTHORIZATION, and writes the platform's answer to downstream.json."
+  description = "A command that calls the platform with the header in AUTHORIZATION, and writes the answer to downstream.json."
   type        = string
-  default     = "curl --fail --silent --show-error --output downstream.json --header \"Authorization: $AUTHORIZATION\" https://portal-apis.telematicssdk.com/auth/permissions"
+  default     = <<-EOT
+    printf 'header = "Authorization: %s"\n' "$AUTHORIZATION" |
+      curl --fail --silent --show-error --config - --output downstream.json https://portal-apis.telematicssdk.com/auth/permissions
+  EOT
 }
 
 # Stands for anything that needs the token: it calls a method of the platform that

@@ -27,7 +27,7 @@ func (a *forgetSessionAction) Schema(_ context.Context, _ action.SchemaRequest, 
 		MarkdownDescription: "Drops the stored session of these credentials from the session store, for all that share it. Other sessions stay. Nothing is asked of the platform, " +
 			"which has no method to end a session: the tokens live on there until they end. **What asks for a token next makes a login**, which may revoke the tokens that " +
 			"others hold.\n\n" +
-			"Actions take Terraform 1.14. With OpenTofu, a run with `TELEMATICS_SESSION_RENEW=login` replaces the sessions that it uses by a login each.",
+			"-> Actions take Terraform 1.14. With OpenTofu, a run with `TELEMATICS_SESSION_RENEW=login` replaces the sessions that it uses by a login each.",
 		Attributes: sessionArgumentAttributes(),
 	}
 }

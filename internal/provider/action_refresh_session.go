@@ -107,7 +107,7 @@ func (a *refreshSessionAction) Schema(_ context.Context, _ action.SchemaRequest,
 		MarkdownDescription: "Refreshes the stored session now, also while its access token is good: one refresh at the most, and never a login. " +
 			"Without a stored session, or if the platform refuses the refresh, it fails and says so. It shows no token: what asks for one later gets the new one.\n\n" +
 			"The session is that of the provider's credentials. For a user of another group than the provider's, use a provider block of its own (`alias`).\n\n" +
-			"Actions take Terraform 1.14. With OpenTofu, a run with `TELEMATICS_SESSION_RENEW=refresh` refreshes the sessions that it uses.",
+			"-> Actions take Terraform 1.14. With OpenTofu, a run with `TELEMATICS_SESSION_RENEW=refresh` refreshes the sessions that it uses.",
 		Attributes: sessionArgumentAttributes(),
 	}
 }

@@ -24,7 +24,8 @@ func (d *accessTokenDataSource) Metadata(_ context.Context, req datasource.Metad
 func (d *accessTokenDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "An access token of the telematics platform **that is written into state**, for versions of Terraform and OpenTofu " +
-			"without ephemeral resources. Everybody with access to the state can use the token, and get others with the refresh token. " +
+			"without ephemeral resources.\n\n" +
+			"~> **The token is in state and in saved plans.** Everybody with access to them can use the token, and get others with the refresh token. " +
 			"Prefer the ephemeral resource of the same name: it takes the same arguments and leaves nothing behind.",
 		Attributes: accessTokenAttributes(),
 	}

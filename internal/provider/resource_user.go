@@ -101,7 +101,8 @@ func userSwitchAttribute(description string) schema.BoolAttribute {
 // Schema implements [resource.Resource].
 func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An end user of an instance (user group). **State holds personal data**: whatever the platform knows of the user's names, phone, email and client id is " +
+		MarkdownDescription: "An end user of an instance (user group).\n\n" +
+			"~> **State holds personal data:** whatever the platform knows of the user's names, phone, email and client id is " +
 			"written into state, also what is not given here, because the app writes it, too. Keep state where only those may read it that may know the users.",
 		Attributes: map[string]schema.Attribute{
 			// The same value as device_token, and as sensitive.

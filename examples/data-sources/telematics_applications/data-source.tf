@@ -14,5 +14,8 @@ data "telematics_applications" "all" {
 }
 
 output "active" {
-  value = [for application in data.telematics_applications.all.applications : application.name if application.status == "Active"]
+  value = [
+    for application in data.telematics_applications.all.applications : application.name
+    if application.status == "Active"
+  ]
 }

@@ -11,7 +11,7 @@ data "telematics_permissions" "mine" {}
 check "role" {
   assert {
     condition     = length(data.telematics_permissions.mine.companies) > 0
-    error_message = "The API authorization credentials have no role in a company, so they cannot make applications."
+    error_message = "The API authorization credentials have no role in a company."
   }
 }
 

@@ -18,9 +18,12 @@ variable "company_id" {
 }
 
 variable "downstream_command" {
-  description = "A command that reads the header's value, \"Bearer ...\", from the environment variable AUTHORIZATION, and the InstanceID from INSTANCE_ID, and writes the platform's answer to downstream.json."
+  description = "A command that calls the platform with the header in AUTHORIZATION and the InstanceID in INSTANCE_ID, and writes the answer to downstream.json."
   type        = string
-  default     = "curl --fail --silent --show-error --output downstream.json --header \"Authorization: $AUTHORIZATION\" --header \"InstanceId: $INSTANCE_ID\" https://user.telematicssdk.com/v1/Management/users"
+  default     = <<-EOT
+    printf 'header = "Authorization: %s"\nheader = "InstanceId: %s"\n' "$AUTHORIZATION" "$INSTANCE_ID" |
+      curl --fail --silent --show-error --config - --output downstream.json https://user.telematicssdk.com/v1/Management/users
+  EOT
 }
 
 resource "telematics_application" "fleet" {
@@ -49,7 +52,10 @@ resource "terraform_data" "secret" {
   triggers_replace = telematics_instance.drivers.key_version
 
   provisioner "local-exec" {
-    command = "umask 077; printf '{\"InstanceId\":\"%s\",\"InstanceKey\":\"%s\"}' \"$INSTANCE_ID\" \"$INSTANCE_KEY\" >secret.json"
+    command = <<-EOT
+      umask 077
+      printf '{"InstanceId":"%s","InstanceKey":"%s"}' "$INSTANCE_ID" "$INSTANCE_KEY" >secret.json
+    EOT
     environment = {
       INSTANCE_ID  = telematics_instance.drivers.id
       INSTANCE_KEY = ephemeral.telematics_instance_credentials.drivers.instance_key

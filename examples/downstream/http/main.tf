@@ -27,7 +27,10 @@ resource "terraform_data" "request" {
   triggers_replace = [var.url]
 
   provisioner "local-exec" {
-    command = "printf 'header = \"Authorization: %s\"\\n' \"$AUTHORIZATION\" | curl --fail --silent --show-error --config - --output answer.json \"$URL\""
+    command = <<-EOT
+      printf 'header = "Authorization: %s"\n' "$AUTHORIZATION" |
+        curl --fail --silent --show-error --config - --output answer.json "$URL"
+    EOT
     environment = {
       AUTHORIZATION = ephemeral.telematics_access_token.admin.authorization
       URL           = var.url

@@ -37,5 +37,5 @@ ephemeral "restful_resource" "permissions" {
 }
 
 output "roles" {
-  value = [for permission in data.restful_resource.permissions.output.result.companiesPermissions : permission.roleId]
+  value = data.restful_resource.permissions.output.result.companiesPermissions[*].roleId
 }

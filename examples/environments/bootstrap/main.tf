@@ -59,7 +59,11 @@ resource "terraform_data" "secret" {
   triggers_replace = module.environment.instances[each.key]
 
   provisioner "local-exec" {
-    command = "umask 077; mkdir -p secrets; printf '{\"InstanceId\":\"%s\",\"InstanceKey\":\"%s\"}' \"$INSTANCE_ID\" \"$INSTANCE_KEY\" >\"$SECRET\""
+    command = <<-EOT
+      umask 077
+      mkdir -p secrets
+      printf '{"InstanceId":"%s","InstanceKey":"%s"}' "$INSTANCE_ID" "$INSTANCE_KEY" >"$SECRET"
+    EOT
     environment = {
       SECRET       = self.input
       INSTANCE_ID  = module.environment.instances[each.key].id
@@ -76,5 +80,8 @@ resource "terraform_data" "secret" {
 
 output "instances" {
   description = "The InstanceID of each group, and where its key is."
-  value       = { for group, secret in terraform_data.secret : group => { id = module.environment.instances[group].id, secret = secret.output } }
+  value = {
+    for group, secret in terraform_data.secret :
+    group => { id = module.environment.instances[group].id, secret = secret.output }
+  }
 }

@@ -2,10 +2,13 @@
 # a new instance with a key of its own, the users move to it, and the old one is
 # deleted. Each step is one apply:
 #
-#   1. terraform apply -var 'generations=["a"]'                    # where it begins
-#   2. terraform apply -var 'generations=["a","b"]' -var current=b # the new key is in the store, the users move
+#   1. Where it begins:
+#      terraform apply -var 'generations=["a"]'
+#   2. The new key is in the store, and the users move:
+#      terraform apply -var 'generations=["a","b"]' -var current=b
 #   3. Update the apps that have the old key.
-#   4. terraform apply -var 'generations=["b"]' -var current=b     # the old key ends
+#   4. The old key ends:
+#      terraform apply -var 'generations=["b"]' -var current=b
 #
 # Step 4 fails while there are users left in the old instance: those that apps have
 # registered with the old key. The error says how many there are, and nothing is lost.
@@ -62,10 +65,16 @@ ephemeral "telematics_instance_credentials" "drivers" {
 
 # Stands for the secret store: see ../bootstrap and ../vault.
 resource "terraform_data" "secret" {
-  triggers_replace = [telematics_instance.drivers[var.current].id, telematics_instance.drivers[var.current].key_version]
+  triggers_replace = [
+    telematics_instance.drivers[var.current].id,
+    telematics_instance.drivers[var.current].key_version,
+  ]
 
   provisioner "local-exec" {
-    command = "umask 077; printf '{\"InstanceId\":\"%s\",\"InstanceKey\":\"%s\"}' \"$INSTANCE_ID\" \"$INSTANCE_KEY\" >secret.json"
+    command = <<-EOT
+      umask 077
+      printf '{"InstanceId":"%s","InstanceKey":"%s"}' "$INSTANCE_ID" "$INSTANCE_KEY" >secret.json
+    EOT
     environment = {
       INSTANCE_ID  = telematics_instance.drivers[var.current].id
       INSTANCE_KEY = ephemeral.telematics_instance_credentials.drivers.instance_key

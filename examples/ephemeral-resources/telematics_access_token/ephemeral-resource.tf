@@ -16,7 +16,12 @@ ephemeral "telematics_access_token" "admin" {}
 # what an admin may manage. A provider block takes the header in the same way.
 resource "terraform_data" "sync" {
   provisioner "local-exec" {
-    command = "curl --fail --silent --show-error --header \"Authorization: $AUTHORIZATION\" https://portal-apis.telematicssdk.com/auth/permissions"
+    # curl reads the header from standard input, since other users of the machine
+    # can see the arguments of a command.
+    command = <<-EOT
+      printf 'header = "Authorization: %s"\n' "$AUTHORIZATION" |
+        curl --fail --silent --show-error --config - https://portal-apis.telematicssdk.com/auth/permissions
+    EOT
     environment = {
       AUTHORIZATION = ephemeral.telematics_access_token.admin.authorization
     }

@@ -39,5 +39,8 @@ resource "telematics_instance" "group" {
 
 output "instances" {
   description = "The InstanceID of each group, and the version of its key."
-  value       = { for group, instance in telematics_instance.group : group => { id = instance.id, key_version = instance.key_version } }
+  value = {
+    for group, instance in telematics_instance.group :
+    group => { id = instance.id, key_version = instance.key_version }
+  }
 }

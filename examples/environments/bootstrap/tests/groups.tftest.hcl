@@ -30,7 +30,7 @@ run "each_group_is_an_instance_of_the_application" {
   }
 
   assert {
-    condition     = alltrue([for i in telematics_instance.group : i.application_id == "a9a9a9a9-0000-4000-8000-0000000000a9"])
+    condition     = alltrue([for i in telematics_instance.group : i.application_id == telematics_application.fleet.id])
     error_message = "An instance is in another application."
   }
 
@@ -40,7 +40,7 @@ run "each_group_is_an_instance_of_the_application" {
   }
 
   assert {
-    condition     = output.instances["drivers"].id == "0a1b2c3d-0000-4000-8000-00000000f1ee" && output.instances["drivers"].key_version == 7
+    condition     = output.instances["drivers"] == { id = "0a1b2c3d-0000-4000-8000-00000000f1ee", key_version = 7 }
     error_message = "The output is not what a consumer needs."
   }
 }

@@ -28,7 +28,7 @@ run "each_group_has_a_secret" {
   }
 
   assert {
-    condition     = length(setsubtract(["InstanceId", "InstanceKey"], keys(jsondecode(file(output.instances["riders"].secret))))) == 0
+    condition     = keys(jsondecode(file(output.instances["riders"].secret))) == ["InstanceId", "InstanceKey"]
     error_message = "The secret does not hold what apps need."
   }
 }

@@ -27,8 +27,10 @@ variable "secret_id" {
   default     = "telematics-admin-pair"
 }
 
+# At least twice the time between two runs, and less than the lifetime of the
+# platform's tokens.
 variable "min_lifetime" {
-  description = "The minimum lifetime of the stored token at the end of a run: at least twice the time between two runs, and less than the lifetime of the platform's tokens."
+  description = "The minimum lifetime of the stored token at the end of a run."
   type        = string
   default     = "75m"
 }
