@@ -9,8 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
@@ -190,21 +190,22 @@ func (f *folder) unfit(reason, advice string) error {
 // is not a file of ours is an [*EntryError].
 func (f *folder) read(ctx context.Context, name string) ([]byte, error) {
 	path := f.file(name)
-	// Looked at before it is opened, for opening a device may do something.
-	if info, err := os.Lstat(path); err != nil {
-		return nil, err
-	} else if err := ours(path, info); err != nil {
-		return nil, err
-	}
 	var text []byte
 	err := persist(func() error {
-		file, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+		// Looked at before it is opened, for opening a device may do something.
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		if err := ours(path, info); err != nil {
+			return err
+		}
+		file, err := openToRead(path)
 		if err != nil {
 			return err
 		}
 		defer func() { _ = file.Close() }()
-		info, err := file.Stat()
-		if err != nil {
+		if info, err = file.Stat(); err != nil {
 			return err
 		}
 		if err := ours(path, info); err != nil {
@@ -286,7 +287,7 @@ func (p *pendingFile) replace(text []byte) (err error) {
 	if err := p.temp.Close(); err != nil {
 		return err
 	}
-	if err := persist(func() error { return os.Rename(p.temp.Name(), p.folder.file(p.name)) }); err != nil {
+	if err := persist(func() error { return rename(p.temp.Name(), p.folder.file(p.name)) }); err != nil {
 		return err
 	}
 	if dir, err := os.Open(p.folder.path); err == nil {
@@ -304,10 +305,9 @@ func (p *pendingFile) discard() {
 
 // unwritable marks the errors of a folder that can be read and not written.
 func unwritable(err error) error {
-	for _, cause := range []error{fs.ErrPermission, syscall.EROFS, syscall.ENOSPC, syscall.EDQUOT} {
-		if errors.Is(err, cause) {
-			return fmt.Errorf("%w: %w", session.ErrNotWritable, err)
-		}
+	is := func(cause error) bool { return errors.Is(err, cause) }
+	if is(fs.ErrPermission) || slices.ContainsFunc(diskErrors, is) {
+		return fmt.Errorf("%w: %w", session.ErrNotWritable, err)
 	}
 	return err
 }
@@ -322,14 +322,18 @@ func (f *folder) replace(name string, text []byte) error {
 	return pending.replace(text)
 }
 
-// persist repeats what fails because another process is at the same file just
-// now, which happens on Windows only and passes in moments.
+// persist repeats for two seconds what fails because another process is at the
+// same file just now, which happens on Windows only and passes in moments. The
+// pauses stay short: many may read the file in turn.
 func persist(do func() error) error {
-	for pause := time.Millisecond; ; pause *= 2 {
-		err := do()
-		if err == nil || !inUse(err) || pause > time.Second {
+	const pauses, longest = 128, 16 * time.Millisecond
+	pause := time.Millisecond
+	for range pauses {
+		if err := do(); err == nil || !inUse(err) {
 			return err
 		}
 		time.Sleep(pause)
+		pause = min(2*pause, longest)
 	}
+	return do()
 }

@@ -71,7 +71,11 @@ func tryLock(path string) (*fileLock, error) {
 		}
 	}
 	file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openFlags), flock.SetPermissions(0o600))
-	ok, err := file.TryLock()
+	var ok bool
+	err := persist(func() (err error) {
+		ok, err = file.TryLock()
+		return err
+	})
 	if err != nil {
 		_ = file.Close()
 		return nil, err

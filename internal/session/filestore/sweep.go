@@ -70,9 +70,15 @@ func removeOld(file, lock string) {
 	if older(file, entryAge) {
 		_ = os.Remove(file)
 	}
-	if missing(file) {
-		_ = os.Remove(lock)
+	if !missing(file) {
+		return
 	}
+	if openFilesStay {
+		// Another process may take the lock before the file is removed. Then it
+		// has opened it, and it stays.
+		_ = held.release()
+	}
+	_ = os.Remove(lock)
 }
 
 // missing reports whether there is no such file.

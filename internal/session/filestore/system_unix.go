@@ -90,5 +90,18 @@ func ownedByUserOrRoot(info fs.FileInfo) bool {
 	return !ok || stat.Uid == 0 || int(stat.Uid) == os.Geteuid()
 }
 
+// openToRead opens a file for reading.
+func openToRead(path string) (*os.File, error) { return os.OpenFile(path, os.O_RDONLY|openFlags, 0) }
+
+// rename lets a file take the place of another one, which may be open.
+func rename(from, to string) error { return os.Rename(from, to) }
+
+// openFilesStay is false: an open file can be removed.
+const openFilesStay = false
+
+// diskErrors are what a disk says that can be read and not written, besides
+// [fs.ErrPermission].
+var diskErrors = []error{syscall.EROFS, syscall.ENOSPC, syscall.EDQUOT}
+
 // inUse is false: an open file can be replaced.
 func inUse(error) bool { return false }

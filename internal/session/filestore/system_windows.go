@@ -38,9 +38,44 @@ func ownedByUser(fs.FileInfo) bool { return true }
 // ownedByUserOrRoot is true: see permissionsMatter.
 func ownedByUserOrRoot(fs.FileInfo) bool { return true }
 
-// errorSharingViolation is what Windows answers when another process has
-// opened a file without allowing others to.
-const errorSharingViolation = syscall.Errno(32)
+// openToRead opens a file for reading, so that it can be replaced meanwhile:
+// unlike [os.Open], an [os.Root] lets others rename and remove what it opens.
+func openToRead(path string) (*os.File, error) {
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }()
+	return root.Open(filepath.Base(path))
+}
+
+// rename lets a file take the place of another one in the same folder. Where the
+// file system can, an [os.Root] does so although that is open, unlike [os.Rename].
+func rename(from, to string) error {
+	root, err := os.OpenRoot(filepath.Dir(to))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return root.Rename(filepath.Base(from), filepath.Base(to))
+}
+
+// openFilesStay says that a file that a process has opened to lock it cannot be
+// removed.
+const openFilesStay = true
+
+// What Windows calls errors that package syscall has no name for.
+const (
+	errorWriteProtect      = syscall.Errno(19)
+	errorSharingViolation  = syscall.Errno(32) // another process has opened the file without allowing others to
+	errorHandleDiskFull    = syscall.Errno(39)
+	errorDiskFull          = syscall.Errno(112)
+	errorDiskQuotaExceeded = syscall.Errno(1295)
+)
+
+// diskErrors are what a disk says that can be read and not written, besides
+// [fs.ErrPermission].
+var diskErrors = []error{errorWriteProtect, errorHandleDiskFull, errorDiskFull, errorDiskQuotaExceeded}
 
 // inUse reports whether err may come from another process that has the file
 // open, or is replacing it, at this moment.
