@@ -46,7 +46,11 @@ func openToRead(path string) (*os.File, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }()
-	return root.Open(filepath.Base(path))
+	file, err := root.Open(filepath.Base(path))
+	if failed, ok := errors.AsType[*os.PathError](err); ok {
+		failed.Path = path
+	}
+	return file, err
 }
 
 // rename lets a file take the place of another one in the same folder. Where the
@@ -57,7 +61,11 @@ func rename(from, to string) error {
 		return err
 	}
 	defer func() { _ = root.Close() }()
-	return root.Rename(filepath.Base(from), filepath.Base(to))
+	err = root.Rename(filepath.Base(from), filepath.Base(to))
+	if failed, ok := errors.AsType[*os.LinkError](err); ok {
+		failed.Old, failed.New = from, to
+	}
+	return err
 }
 
 // openFilesStay says that a file that a process has opened to lock it cannot be
