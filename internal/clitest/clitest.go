@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -19,6 +20,14 @@ const (
 // ProviderName is the name of the provider's binary. A CLI looks for it in the
 // provider's folder.
 const ProviderName = "terraform-provider-telematics"
+
+// ProgramSuffix is what the names of programs end with on this system.
+func ProgramSuffix() string {
+	if runtime.GOOS == "windows" {
+		return ".exe"
+	}
+	return ""
+}
 
 // CLI returns the absolute path of the Terraform or OpenTofu that CLIVariable
 // names. If it names none, the test is skipped. If that program cannot be run, the
@@ -46,7 +55,7 @@ func Provider(t testing.TB) string {
 	if binary != "" {
 		return binary
 	}
-	binary = filepath.Join(t.TempDir(), ProviderName)
+	binary = filepath.Join(t.TempDir(), ProviderName+ProgramSuffix())
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "github.com/telematics-tools/terraform-provider-telematics")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the provider: %v\n%s", err, out)

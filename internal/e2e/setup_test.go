@@ -8,6 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/clitest"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
@@ -47,7 +48,7 @@ func setUp(env *testscript.Env, cli, binary string) error {
 		return err
 	}
 	// The scripts say terraform, whichever CLI runs them.
-	if err := os.Symlink(cli, filepath.Join(bin, "terraform")); err != nil {
+	if err := os.Symlink(cli, filepath.Join(bin, "terraform"+clitest.ProgramSuffix())); err != nil {
 		return err
 	}
 	examples, err := filepath.Abs("../../examples")
@@ -57,6 +58,8 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	env.Setenv("EXAMPLES", examples)
 	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
+	env.Setenv("USERPROFILE", filepath.Join(env.WorkDir, ".home"))
+	env.Setenv("LocalAppData", filepath.Join(env.WorkDir, ".cache"))
 	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".cache"))
 	env.Setenv("XDG_STATE_HOME", filepath.Join(env.WorkDir, ".state"))
 	env.Setenv("XDG_RUNTIME_DIR", "")

@@ -19,6 +19,7 @@ func (b brokenTransport) RoundTrip(*http.Request) (*http.Response, error) { retu
 
 // The texts of net/http quote what they like.
 func TestSend_ConnectionErrorQuotesNothing(t *testing.T) {
+	refused := strings.TrimSuffix(syscall.ECONNREFUSED.Error(), ".")
 	tests := []struct {
 		name  string
 		err   error
@@ -26,7 +27,7 @@ func TestSend_ConnectionErrorQuotesNothing(t *testing.T) {
 		cause error
 	}{
 		{"refused",
-			&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, ": no connection: " + syscall.ECONNREFUSED.Error(), syscall.ECONNREFUSED,
+			&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, ": no connection: " + refused, syscall.ECONNREFUSED,
 		},
 		{"refused for no reason", &net.OpError{Op: "dial", Net: "tcp", Err: errors.New(password)}, ": no connection", nil},
 		{"no such host",
@@ -35,7 +36,7 @@ func TestSend_ConnectionErrorQuotesNothing(t *testing.T) {
 		{"a host that is a secret", &net.DNSError{Err: "no such host", Name: password + ".example"}, ": the host name [redacted].example cannot be resolved", nil},
 		{"proxy",
 			&net.OpError{Op: "proxyconnect", Net: "tcp", Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}},
-			": the proxy of the environment (HTTPS_PROXY) cannot be reached: " + syscall.ECONNREFUSED.Error(), syscall.ECONNREFUSED,
+			": the proxy of the environment (HTTPS_PROXY) cannot be reached: " + refused, syscall.ECONNREFUSED,
 		},
 		{"reset", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, ": the connection was closed before the whole answer had come", syscall.ECONNRESET},
 		{"end of file", io.EOF, ": the connection was closed before the whole answer had come", io.ErrUnexpectedEOF},

@@ -291,10 +291,11 @@ func systemError(err error) error {
 	return nil
 }
 
-// detail is what a system error adds to a sentence.
+// detail is what a system error adds to a sentence. Those of Windows end with a
+// period, and the sentence goes on.
 func detail(err error) string {
 	if err == nil {
 		return ""
 	}
-	return ": " + err.Error()
+	return ": " + strings.TrimSuffix(err.Error(), ".")
 }

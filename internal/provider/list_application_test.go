@@ -127,7 +127,8 @@ func TestApplicationList_TellsWarningsOfTheToken(t *testing.T) {
 	p := newPlatformWithObjects(t, emulator.Options{AdminForm: "string"})
 	env := p.accountsEnvironment(t).with("TELEMATICS_LOGIN_FORMAT", "")
 	for _, includeResource := range []bool{false, true} {
-		c := configured(t, p, env.with("TELEMATICS_SESSION_PATH", t.TempDir()).with("XDG_STATE_HOME", t.TempDir()), nil)
+		state := t.TempDir()
+		c := configured(t, p, env.with("TELEMATICS_SESSION_PATH", t.TempDir()).with("XDG_STATE_HOME", state).with("LocalAppData", state), nil)
 		got, said := c.list("telematics_application", config{"company_id": emulator.CompanyID}, includeResource, 1)
 		wantSaid(t, said, warning("", "Login was accepted in its other form", "login_format"))
 		wantSame(t, "results", len(got), 1)
