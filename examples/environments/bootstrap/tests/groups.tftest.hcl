@@ -44,3 +44,24 @@ run "each_group_is_an_instance_of_the_application" {
     error_message = "The output is not what a consumer needs."
   }
 }
+
+# What a run makes can be another thing than the mocks say.
+run "a_group_that_is_added_has_its_own_id" {
+  module {
+    source = "./groups"
+  }
+
+  variables {
+    groups = { walkers = "" }
+  }
+
+  override_resource {
+    target = telematics_instance.group
+    values = { id = "1b2c3d4e-0000-4000-8000-00000000f1ee" }
+  }
+
+  assert {
+    condition     = output.instances["walkers"].id == "1b2c3d4e-0000-4000-8000-00000000f1ee"
+    error_message = "The walkers have the id of another group."
+  }
+}

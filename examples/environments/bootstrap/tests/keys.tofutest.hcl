@@ -32,3 +32,21 @@ run "each_group_has_a_secret" {
     error_message = "The secret does not hold what apps need."
   }
 }
+
+# A module can be left out: what it outputs is said here.
+run "a_secret_names_the_group_of_the_module" {
+  override_module {
+    target = module.environment
+    outputs = {
+      instances = {
+        drivers = { id = "1b2c3d4e-0000-4000-8000-00000000f1ee", key_version = 1 }
+        riders  = { id = "2c3d4e5f-0000-4000-8000-00000000f1ee", key_version = 1 }
+      }
+    }
+  }
+
+  assert {
+    condition     = jsondecode(file(output.instances["riders"].secret)).InstanceId == "2c3d4e5f-0000-4000-8000-00000000f1ee"
+    error_message = "The secret is that of another group."
+  }
+}

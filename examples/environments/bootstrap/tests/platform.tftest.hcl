@@ -1,7 +1,7 @@
 # For Terraform 1.11 or OpenTofu 1.11, or later: the provider is not mocked, and the
 # platform is one that may be changed. The emulator is one; it prints what to set:
 #
-#   go run ./internal/emulator/cmd/telematics-emulator
+#   go run github.com/telematics-tools/terraform-provider-telematics/internal/emulator/cmd/telematics-emulator@latest
 #
 # The last step of a test destroys what it has made.
 
