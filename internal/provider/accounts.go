@@ -252,6 +252,15 @@ func (o otherID) PlanModifyString(_ context.Context, req planmodifier.StringRequ
 	}
 }
 
+// importID is the id of an import, without white space around it.
+func importID(diags *diag.Diagnostics, id, by string) types.String {
+	trimmed := strings.TrimSpace(id)
+	if trimmed == "" && id != "" {
+		diags.AddError("Invalid import id", "The id is blank. "+by)
+	}
+	return types.StringValue(trimmed)
+}
+
 // identityID is an id as identities have it, which must not change with its
 // spelling: in lower case and with the dashes of a UUID.
 func identityID(id types.String) types.String {

@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
@@ -44,7 +43,7 @@ func told(description string) schema.StringAttribute {
 
 // asked is the id of what is asked for.
 func asked(description string) schema.StringAttribute {
-	return schema.StringAttribute{MarkdownDescription: description, Required: true, Validators: []validator.String{uuidShaped{}}}
+	return schema.StringAttribute{MarkdownDescription: description, Required: true, Validators: requiredID()}
 }
 
 // applicationResults are the results of [applicationData].

@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -54,7 +53,7 @@ func (d *userDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 				MarkdownDescription: "The user's DeviceToken, a UUID.",
 				Required:            true,
 				Sensitive:           true,
-				Validators:          []validator.String{uuidShaped{}},
+				Validators:          requiredID(),
 			},
 			"instance_id":               told("The id of the instance (user group) that the user is in."),
 			"application_id":            told("The id of its application."),

@@ -6,7 +6,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
@@ -40,7 +39,7 @@ func (e *instanceCredentialsEphemeral) Schema(_ context.Context, _ ephemeral.Sch
 			"instance_id": schema.StringAttribute{
 				MarkdownDescription: "The InstanceID. While it is not known, as in the plan that makes the instance, the key is read in the apply.",
 				Required:            true,
-				Validators:          []validator.String{uuidShaped{}},
+				Validators:          requiredID(),
 			},
 			"instance_key":   schema.StringAttribute{MarkdownDescription: "The InstanceKey.", Computed: true, Sensitive: true},
 			"name":           schema.StringAttribute{MarkdownDescription: "The instance's name.", Computed: true},

@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
@@ -35,7 +34,7 @@ func (l *applicationList) ListResourceConfigSchema(_ context.Context, _ list.Lis
 			"company_id": schema.StringAttribute{
 				MarkdownDescription: "The id of the company, a UUID; `data \"telematics_permissions\"` shows it.",
 				Required:            true,
-				Validators:          []validator.String{uuidShaped{}},
+				Validators:          requiredID(),
 			},
 			"include_deactivated": includeDeactivatedFilter(),
 		},

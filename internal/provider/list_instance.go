@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
@@ -43,7 +42,7 @@ func (l *instanceList) ListResourceConfigSchema(_ context.Context, _ list.ListRe
 // scopeFilter is an argument that says whose objects are listed. One of the
 // arguments has the names of all of which exactly one is given.
 func scopeFilter(description string, oneOf ...string) schema.StringAttribute {
-	attribute := schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: []validator.String{uuidShaped{}}}
+	attribute := schema.StringAttribute{MarkdownDescription: description, Optional: true, Validators: requiredID()}
 	if len(oneOf) > 0 {
 		var paths []path.Expression
 		for _, name := range oneOf {

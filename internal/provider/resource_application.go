@@ -3,10 +3,12 @@ package provider
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
@@ -71,7 +73,7 @@ func nameAttribute(description string) schema.StringAttribute {
 	return schema.StringAttribute{
 		MarkdownDescription: description,
 		Required:            true,
-		Validators:          []validator.String{stringvalidator.RegexMatches(notBlank, "must not be blank")},
+		Validators:          []validator.String{isGiven()},
 	}
 }
 
@@ -95,7 +97,7 @@ func (r *applicationResource) Schema(ctx context.Context, _ resource.SchemaReque
 			"company_id": schema.StringAttribute{
 				MarkdownDescription: "The id of the company, a UUID; `data \"telematics_permissions\"` shows it. Another one replaces the application.",
 				Required:            true,
-				Validators:          []validator.String{uuidShaped{}},
+				Validators:          requiredID(),
 				PlanModifiers:       []planmodifier.String{replaceIfOther()},
 			},
 			"name":             nameAttribute("The application's name."),
@@ -181,9 +183,36 @@ func (r *applicationResource) Read(ctx context.Context, req resource.ReadRequest
 	if err != nil {
 		return
 	}
+	if m.Name.IsNull() && !r.isOfCompany(ctx, &resp.Diagnostics, m.CompanyID.ValueString(), found) {
+		return
+	}
 	m.set(found)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
+
+// isOfCompany checks the company of an application that is imported, which the
+// platform does not tell (PLATFORM-API.md §8.2): with a wrong one in state, the next
+// plan would replace the application. Whether the list of a company has deactivated
+// ones is not known.
+func (r *applicationResource) isOfCompany(ctx context.Context, diags *diag.Diagnostics, companyID string, found accounts.Application) bool {
+	all, err := r.tokens.accounts.Applications(ctx, companyID)
+	listed := slices.ContainsFunc(all, func(a accounts.Application) bool { return accounts.SameID(a.ID, found.ID) })
+	switch {
+	case listed:
+	case err == nil && found.Status == accounts.Active:
+		diags.AddAttributeError(path.Root("company_id"), "Application of another company", "The company of this company_id does not have this application. An application is imported "+
+			"by the ids of its company and its own, as company_id/id; data \"telematics_permissions\" shows the companies.")
+		return false
+	case err == nil:
+		diags.AddAttributeWarning(path.Root("company_id"), "Company not checked", "The application is deactivated, and the list of the company does not have it. "+companyAdvice)
+	default:
+		diags.AddAttributeWarning(path.Root("company_id"), "Company not checked", "The platform does not tell the company of an application, and the list of the company could not be read. "+
+			sentence(err)+" "+companyAdvice)
+	}
+	return true
+}
+
+const companyAdvice = "Check company_id: with a wrong one in state, the next plan replaces the application."
 
 // Update implements [resource.Resource].
 func (r *applicationResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
@@ -225,6 +254,7 @@ func (r *applicationResource) ImportState(ctx context.Context, req resource.Impo
 	var identity applicationIdentity
 	if req.ID != "" {
 		company, id, ok := strings.Cut(req.ID, "/")
+		company, id = strings.TrimSpace(company), strings.TrimSpace(id)
 		if !ok || company == "" || id == "" || strings.Contains(id, "/") {
 			resp.Diagnostics.AddError("Invalid import id", "An application is imported by the ids of its company and its own, as company_id/id. The platform does not tell the "+
 				"company of an application.")

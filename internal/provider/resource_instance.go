@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
@@ -65,7 +64,7 @@ func (r *instanceResource) Schema(ctx context.Context, _ resource.SchemaRequest,
 			"application_id": schema.StringAttribute{
 				MarkdownDescription: "The id of the application. Another one replaces the instance.",
 				Required:            true,
-				Validators:          []validator.String{uuidShaped{}},
+				Validators:          requiredID(),
 				PlanModifiers:       []planmodifier.String{replaceIfOther()},
 			},
 			"name":            nameAttribute("The instance's name."),
@@ -216,9 +215,12 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 
 // ImportState implements [resource.ResourceWithImportState], by id or by identity.
 func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	identity := instanceIdentity{types.StringValue(req.ID)}
+	identity := instanceIdentity{importID(&resp.Diagnostics, req.ID, "An instance is imported by its InstanceID.")}
 	if req.ID == "" {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), identity.ID)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, instanceIdentity{identityID(identity.ID)})...)

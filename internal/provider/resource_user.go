@@ -115,7 +115,7 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"instance_id": schema.StringAttribute{
 				MarkdownDescription: "The InstanceID of the user's instance. Another one moves the user in place: the InstanceKey that this takes is read in the apply.",
 				Required:            true,
-				Validators:          []validator.String{stringvalidator.RegexMatches(notBlank, "must not be blank"), uuidShaped{}},
+				Validators:          requiredID(),
 				PlanModifiers:       []planmodifier.String{keepSpelling()},
 			},
 			"device_token": schema.StringAttribute{
@@ -525,9 +525,12 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 // ImportState implements [resource.ResourceWithImportState], by the device token or
 // by identity.
 func (r *userResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	identity := userIdentity{types.StringValue(req.ID)}
+	identity := userIdentity{importID(&resp.Diagnostics, req.ID, "A user is imported by the device token.")}
 	if req.ID == "" {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), identity.DeviceToken)...)
 	resp.Diagnostics.Append(resp.Identity.Set(ctx, userIdentity{identityID(identity.DeviceToken)})...)

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 )
 
@@ -16,6 +17,13 @@ var notBlank = regexp.MustCompile(`\S`)
 
 // uuidShape is what the platform's ids look like (PLATFORM-API.md §1).
 var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+
+// isGiven refuses a text without anything in it.
+func isGiven() validator.String { return stringvalidator.RegexMatches(notBlank, "must not be blank") }
+
+// requiredID are the validators of an id that is part of a request's path: an
+// empty one would make it the path of another method.
+func requiredID() []validator.String { return []validator.String{isGiven(), uuidShaped{}} }
 
 func isUUID(text string) bool { return uuidShape.MatchString(text) }
 
