@@ -43,29 +43,30 @@ func (w wireApplication) read() Application {
 	}}
 }
 
-// applicationBody is the body of a create and of an update. All texts are always
-// sent: an empty one clears the field (PLATFORM-API.md §8.2, ruling).
+// applicationBody is the body of a create and of an update.
 type applicationBody struct {
-	Name               string `json:"name"`
-	Description        string `json:"description"`
-	Status             int    `json:"status,omitempty"`
-	GooglePlayLink     string `json:"googlePlayLink"`
-	AppleStoreLink     string `json:"appleStoreLink"`
-	Environment        string `json:"environment"`
-	CreateDefaultGroup *bool  `json:"createDefaultGroup,omitempty"`
+	Name               string  `json:"name"`
+	Description        *string `json:"description,omitempty"`
+	Status             int     `json:"status,omitempty"`
+	GooglePlayLink     *string `json:"googlePlayLink,omitempty"`
+	AppleStoreLink     *string `json:"appleStoreLink,omitempty"`
+	Environment        *string `json:"environment,omitempty"`
+	CreateDefaultGroup *bool   `json:"createDefaultGroup,omitempty"`
 }
 
-func (t ApplicationTexts) body() applicationBody {
+// body writes the texts over those that there are. See [written].
+func (t ApplicationTexts) body(have ApplicationTexts) applicationBody {
 	return applicationBody{
-		Name: t.Name, Description: t.Description, Status: statusNumber(t.Status),
-		GooglePlayLink: t.GooglePlayLink, AppleStoreLink: t.AppleStoreLink, Environment: t.Environment,
+		Name: t.Name, Description: written(t.Description, have.Description), Status: statusNumber(t.Status),
+		GooglePlayLink: written(t.GooglePlayLink, have.GooglePlayLink), AppleStoreLink: written(t.AppleStoreLink, have.AppleStoreLink),
+		Environment: written(t.Environment, have.Environment),
 	}
 }
 
 // CreateApplication makes an application in a company, without the default
 // instance. See [Created] for what it makes sure of.
 func (c *Client) CreateApplication(ctx context.Context, companyID string, texts ApplicationTexts, options CreateOptions) (Created, error) {
-	body := texts.body()
+	body := texts.body(ApplicationTexts{})
 	body.CreateDefaultGroup = new(bool)
 	return c.create(ctx, creation{
 		kind: "application", parent: companyID, name: texts.Name, description: texts.Description, options: options,
@@ -107,10 +108,10 @@ func (c *Client) Application(ctx context.Context, id string) (Application, error
 	return found.read(), err
 }
 
-// UpdateApplication writes all texts of an application.
-func (c *Client) UpdateApplication(ctx context.Context, id string, texts ApplicationTexts) error {
+// UpdateApplication writes all texts of an application over those that it has.
+func (c *Client) UpdateApplication(ctx context.Context, id string, have, texts ApplicationTexts) error {
 	_, err := c.call(ctx, accountsService, platform.Request{
-		Operation: "updating the application", Method: http.MethodPatch, Path: "/v1/Applications/applications/" + url.PathEscape(id), Body: texts.body(),
+		Operation: "updating the application", Method: http.MethodPatch, Path: "/v1/Applications/applications/" + url.PathEscape(id), Body: texts.body(have),
 	})
 	return err
 }

@@ -10,7 +10,9 @@ package accounts
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -95,13 +97,13 @@ func (c *Client) at(service string) (*url.URL, error) {
 func SameID(a, b string) bool { return foldID(a) == foldID(b) }
 
 // CanonicalID is the one spelling of an id that all of its spellings share: in
-// lower case and, of a UUID, with dashes.
+// lower case and, of a UUID, with dashes. What is no UUID keeps those that it has.
 func CanonicalID(id string) string {
-	id = foldID(id)
-	if len(id) != 32 {
-		return id
+	folded := foldID(id)
+	if _, err := hex.DecodeString(folded); err != nil || len(folded) != 32 {
+		return strings.ToLower(strings.TrimSpace(id))
 	}
-	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
+	return folded[:8] + "-" + folded[8:12] + "-" + folded[12:16] + "-" + folded[16:20] + "-" + folded[20:]
 }
 
 func foldID(id string) string {
@@ -156,8 +158,12 @@ func (c *Client) send(ctx context.Context, service string, r platform.Request, r
 	r.Base = base
 	pauses := backoff.NewExponentialBackOff()
 	pauses.Multiplier, pauses.MaxInterval = 2, 8*time.Second
+	var last error
 	for sent := 1; ; sent++ {
 		if err := c.pace.wait(ctx); err != nil {
+			if last != nil { // it tells what was waited for
+				err = fmt.Errorf("%w; %w", last, err)
+			}
 			return platform.Answer{}, err
 		}
 		answer, err := c.config.Platform.Send(ctx, r)
@@ -169,6 +175,7 @@ func (c *Client) send(ctx context.Context, service string, r platform.Request, r
 		if !errors.As(err, &failed) || sent == maxAttempts || ctx.Err() != nil {
 			return platform.Answer{}, err
 		}
+		last = err
 		pause, worthIt := failed.Retry()
 		wait, blocked := failed.Blocked()
 		switch {
@@ -312,6 +319,17 @@ func statusNumber(status string) int {
 	default:
 		return 0
 	}
+}
+
+// written is a text in a request, or nil where it is left out: it is empty, and was
+// before. What an empty one does is a ruling (PLATFORM-API.md §8.2), so that it is
+// sent only where there is something to clear; all others are always sent, as it is
+// not known what an absent one means.
+func written(text, have string) *string {
+	if text == "" && have == "" {
+		return nil
+	}
+	return &text
 }
 
 // text is a text that may be null.

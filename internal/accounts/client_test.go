@@ -118,8 +118,9 @@ func TestApplication_LivesFromCreateToDelete(t *testing.T) {
 				if got := must[accounts.Application](t)(w.Application(t.Context(), strings.ToUpper(made.ID))); got.ApplicationTexts != texts || got.ID != made.ID {
 					t.Errorf("read %+v, want %+v", got, texts)
 				}
+				have := texts
 				texts = accounts.ApplicationTexts{Name: "Fleet", Status: accounts.Deactivated}
-				w.must(w.UpdateApplication(t.Context(), made.ID, texts))
+				w.must(w.UpdateApplication(t.Context(), made.ID, have, texts))
 				all := must[[]accounts.Application](t)(w.Client.Applications(t.Context(), emulator.CompanyID))
 				if at := slices.IndexFunc(all, func(a accounts.Application) bool { return a.ID == made.ID }); at < 0 || all[at].ApplicationTexts != texts {
 					t.Errorf("listed %+v, want %+v among them", all, texts)
@@ -135,6 +136,22 @@ func TestApplication_LivesFromCreateToDelete(t *testing.T) {
 	}
 }
 
+// Whether the platform takes an empty text is not known. It is sent none where there
+// is nothing to clear.
+func TestEmptyTexts_AreSentOnlyToClear(t *testing.T) {
+	inWorld(t, emulator.Options{EmptyTextsRefused: true}, func(t *testing.T, w world) {
+		application := accounts.ApplicationTexts{Name: "Fleet"}
+		made := must[accounts.Created](t)(w.CreateApplication(t.Context(), emulator.CompanyID, application, accounts.CreateOptions{}))
+		w.must(w.UpdateApplication(t.Context(), made.ID, application, accounts.ApplicationTexts{Name: "Fleet 2"}))
+		instance := accounts.InstanceTexts{Name: "Drivers"}
+		made = must[accounts.Created](t)(w.CreateInstance(t.Context(), made.ID, instance, accounts.CreateOptions{}))
+		w.must(w.UpdateInstance(t.Context(), made.ID, instance, accounts.InstanceTexts{Name: "Drivers 2", Description: "d"}))
+		if err := w.UpdateInstance(t.Context(), made.ID, accounts.InstanceTexts{Name: "Drivers 2", Description: "d"}, instance); err == nil {
+			t.Error("no empty text was sent to clear the description")
+		}
+	})
+}
+
 func TestInstance_LivesFromCreateToDelete(t *testing.T) {
 	for _, option := range options {
 		t.Run(option.name, func(t *testing.T) {
@@ -145,8 +162,9 @@ func TestInstance_LivesFromCreateToDelete(t *testing.T) {
 				if got.InstanceTexts != texts || !accounts.SameID(got.ApplicationID, emulator.ApplicationID) || got.InviteCode == "" || got.Key.IsEmpty() {
 					t.Errorf("read %+v, want %+v", got, texts)
 				}
+				have := texts
 				texts = accounts.InstanceTexts{Name: "Drivers", Status: accounts.Deactivated}
-				w.must(w.UpdateInstance(t.Context(), made.ID, texts))
+				w.must(w.UpdateInstance(t.Context(), made.ID, have, texts))
 				for _, include := range []bool{false, true} {
 					all := must[[]accounts.Instance](t)(w.Client.Instances(t.Context(), emulator.ApplicationID, include))
 					at := slices.IndexFunc(all, func(i accounts.Instance) bool { return i.ID == made.ID })
@@ -373,12 +391,12 @@ func TestCall_FailureThatMayPassIsRepeated(t *testing.T) {
 				}
 				_, err := w.Application(t.Context(), app.ID)
 				w.must(err)
-				w.must(w.UpdateApplication(t.Context(), app.ID, accounts.ApplicationTexts{Name: "Fleet 2"}))
+				w.must(w.UpdateApplication(t.Context(), app.ID, accounts.ApplicationTexts{Name: "Fleet"}, accounts.ApplicationTexts{Name: "Fleet 2"}))
 				_, err = w.Instance(t.Context(), in.ID, app.ID)
 				w.must(err)
 				_, err = w.Client.Instances(t.Context(), app.ID, true)
 				w.must(err)
-				w.must(w.UpdateInstance(t.Context(), in.ID, accounts.InstanceTexts{Name: "Drivers 2"}))
+				w.must(w.UpdateInstance(t.Context(), in.ID, accounts.InstanceTexts{Name: "Drivers"}, accounts.InstanceTexts{Name: "Drivers 2"}))
 				w.must(w.UpdateUser(t.Context(), emulator.DeviceToken, accounts.UserFields{Nickname: ptr("n")}))
 				_, err = w.User(t.Context(), emulator.DeviceToken)
 				w.must(err)
@@ -462,7 +480,8 @@ func TestCanonicalID_IsTheSameForAllSpellings(t *testing.T) {
 		{"0A1B2C3D-0000-4000-8000-00000000F1EE", "0a1b2c3d-0000-4000-8000-00000000f1ee"},
 		{"0a1b2c3d00004000800000000000f1ee", "0a1b2c3d-0000-4000-8000-00000000f1ee"},
 		{" 0a1b2c3d-0000-4000-8000-00000000f1ee\n", "0a1b2c3d-0000-4000-8000-00000000f1ee"},
-		{"No-UUID", "nouuid"},
+		{" No-UUID", "no-uuid"},
+		{"no-uuid-of-the-same-length-as-one-is", "no-uuid-of-the-same-length-as-one-is"},
 		{"", ""},
 	} {
 		if got := accounts.CanonicalID(test.id); got != test.want || !accounts.SameID(got, test.id) {

@@ -69,6 +69,8 @@ type DoubtError struct {
 	// Kind is "application" or "instance".
 	Kind string
 	Name string
+	// AllowSameName means that the next create does not look for it.
+	AllowSameName bool
 	// Err is the platform's answer, or the lack of one.
 	Err error
 }
@@ -158,7 +160,7 @@ func (c *Client) create(ctx context.Context, want creation) (Created, error) {
 		// must not be lost.
 		found, lookup := want.siblings(context.WithoutCancel(ctx))
 		if lookup != nil {
-			return Created{}, &DoubtError{Kind: want.kind, Name: want.name, Err: err}
+			return Created{}, want.doubt(err)
 		}
 		fresh := c.named(want, found, before)
 		switch {
@@ -168,7 +170,7 @@ func (c *Client) create(ctx context.Context, want creation) (Created, error) {
 		case len(fresh) > 0:
 			return Created{}, &SiblingsError{Kind: want.kind, Name: want.name, Parent: want.parent, IDs: ids(fresh), Err: err}
 		case sent == 2 || ctx.Err() != nil:
-			return Created{}, &DoubtError{Kind: want.kind, Name: want.name, Err: err}
+			return Created{}, want.doubt(err)
 		}
 		if id, err = want.post(ctx); err == nil {
 			c.creates.add(id)
@@ -180,6 +182,10 @@ func (c *Client) create(ctx context.Context, want creation) (Created, error) {
 		}
 	}
 	return Created{}, err
+}
+
+func (w creation) doubt(err error) error {
+	return &DoubtError{Kind: w.kind, Name: w.name, AllowSameName: w.options.AllowSameName, Err: err}
 }
 
 // SameText reports whether two texts are the same but for the white space around

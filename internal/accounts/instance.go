@@ -78,10 +78,10 @@ func (c *Client) CreateInstance(ctx context.Context, applicationID string, texts
 			return c.post(ctx, accountsService, platform.Request{
 				Operation: "creating the instance", Path: "/v1/applications/" + url.PathEscape(applicationID) + "/instances",
 				Body: struct {
-					Name        string `json:"name"`
-					Description string `json:"description"`
-					Status      int    `json:"status,omitempty"`
-				}{texts.Name, texts.Description, statusNumber(texts.Status)},
+					Name        string  `json:"name"`
+					Description *string `json:"description,omitempty"`
+					Status      int     `json:"status,omitempty"`
+				}{texts.Name, written(texts.Description, ""), statusNumber(texts.Status)},
 			}, "Id")
 		},
 	})
@@ -130,10 +130,13 @@ func (c *Client) Instance(ctx context.Context, id, applicationID string) (Instan
 	return found.read(), err
 }
 
-// UpdateInstance writes all texts of an instance. They go into the query, and
-// all of them, as it is not known what an absent one means.
-func (c *Client) UpdateInstance(ctx context.Context, id string, texts InstanceTexts) error {
-	query := url.Values{"Name": {texts.Name}, "Description": {texts.Description}}
+// UpdateInstance writes all texts of an instance over those that it has. They go
+// into the query. See [written].
+func (c *Client) UpdateInstance(ctx context.Context, id string, have, texts InstanceTexts) error {
+	query := url.Values{"Name": {texts.Name}}
+	if description := written(texts.Description, have.Description); description != nil {
+		query.Set("Description", *description)
+	}
 	if status := statusNumber(texts.Status); status != 0 {
 		query.Set("Status", strconv.Itoa(status))
 	}

@@ -193,7 +193,8 @@ func (c *Client) RegisterUser(ctx context.Context, in Instance, deviceToken stri
 		return err
 	}
 	body := fields.body()
-	body.CustomToken, body.CreateAccessToken = deviceToken, new(bool)
+	// A new id is written as all of the platform's are.
+	body.CustomToken, body.CreateAccessToken = CanonicalID(deviceToken), new(bool)
 	r := platform.Request{
 		Operation: "registering the user", Method: http.MethodPost, Path: "/v1/Registration/create", Body: body,
 		Header:  http.Header{"InstanceId": {in.ID}, "InstanceKey": {in.Key.Reveal()}},
@@ -476,7 +477,7 @@ func (c *Client) usersInside(ctx context.Context, err error, scope UserScope) er
 	failed := &UsersError{Err: err}
 	all, errAll := c.page(ctx, scope, true, 1, 1)
 	active, errActive := c.page(ctx, scope, false, 1, 1)
-	if errors.Join(errAll, errActive) == nil {
+	if errors.Join(errAll, errActive) == nil && all.TotalUsers > 0 { // else the platform does not tell
 		failed.Counted, failed.Active, failed.Inactive = true, active.TotalUsers, max(0, all.TotalUsers-active.TotalUsers)
 	}
 	return failed

@@ -118,6 +118,17 @@ const (
 	statusDeactivated = 2
 )
 
+// refuseEmpty refuses texts of a request that are empty, if the options say so.
+func (p *Platform) refuseEmpty(texts ...*string) *reply {
+	for _, text := range texts {
+		if p.options.EmptyTextsRefused && text != nil && *text == "" {
+			refused := unprocessable("", "A text must not be empty.")
+			return &refused
+		}
+	}
+	return nil
+}
+
 // text is an unset text in an answer: null, or as the options say.
 func (p *Platform) text(s string) *string {
 	if s == "" && p.options.EmptyTexts {
@@ -139,7 +150,10 @@ type applicationRequest struct {
 }
 
 // apply writes what was sent into an application.
-func (q applicationRequest) apply(a *Application) *reply {
+func (q applicationRequest) apply(p *Platform, a *Application) *reply {
+	if refused := p.refuseEmpty(q.Description, q.GooglePlayLink, q.AppleStoreLink, q.Environment); refused != nil {
+		return refused
+	}
 	if q.Status != nil {
 		if refused := setStatus(&a.Deactivated, *q.Status); refused != nil {
 			return refused
@@ -198,7 +212,7 @@ func (p *Platform) createApplication(r *http.Request, body []byte) reply {
 		return *refused
 	}
 	made := Application{ID: newID(), CompanyID: CompanyID} // no role is in another
-	if refused := request.apply(&made); refused != nil {
+	if refused := request.apply(p, &made); refused != nil {
 		return *refused
 	}
 	if strings.TrimSpace(made.Name) == "" {
@@ -277,7 +291,7 @@ func (p *Platform) updateApplication(r *http.Request, body []byte) reply {
 	if request.CreateDefaultGroup != nil {
 		return unprocessable("createDefaultGroup", "createDefaultGroup is for a new application.")
 	}
-	if refused := request.apply(&found); refused != nil {
+	if refused := request.apply(p, &found); refused != nil {
 		return *refused
 	}
 	if strings.TrimSpace(found.Name) == "" {

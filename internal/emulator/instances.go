@@ -120,6 +120,9 @@ func (p *Platform) createInstance(r *http.Request, body []byte) reply {
 	if refused := readJSON(r, body, &request); refused != nil {
 		return *refused
 	}
+	if refused := p.refuseEmpty(request.Description); refused != nil {
+		return *refused
+	}
 	made := Instance{ApplicationID: parent.ID}
 	set(&made.Name, request.Name)
 	set(&made.Description, request.Description)
@@ -197,6 +200,12 @@ func (p *Platform) updateInstance(r *http.Request, body []byte) reply {
 	}
 	if query.Has("Name") {
 		found.Name = query.Get("Name")
+	}
+	if query.Has("Description") {
+		description := query.Get("Description")
+		if refused := p.refuseEmpty(&description); refused != nil {
+			return *refused
+		}
 	}
 	if query.Has("Description") || p.options.AbsentQueryClears {
 		found.Description = query.Get("Description")

@@ -68,6 +68,9 @@ type Options struct {
 	// EmptyTexts are "" in answers of §8.2 and §8.3 where they are null by
 	// default.
 	EmptyTexts bool
+	// EmptyTextsRefused refuses "" in the requests of §8.2 and §8.3, so that no
+	// text can be cleared.
+	EmptyTextsRefused bool
 	// TrimsTexts cuts the white space around the texts of an application, of
 	// an instance and of a user off, and makes a line break of each CR LF. By default texts
 	// are kept as they are sent.

@@ -115,6 +115,7 @@ func (o *tokenOpener) accountsAdvice(err error) string {
 		unsure   *accounts.UserDoubtError
 		key      *accounts.KeyError
 		users    *accounts.UsersError
+		late     *operationTimeoutError
 		failed   *platform.RequestError
 	)
 	switch {
@@ -123,7 +124,7 @@ func (o *tokenOpener) accountsAdvice(err error) string {
 	case errors.As(err, &siblings):
 		return siblingsAdvice(siblings)
 	case errors.As(err, &doubt):
-		return "Apply again: if it was made, the next apply names it and its import block; if not, it makes it."
+		return doubtAdvice(doubt)
 	case errors.As(err, &exists):
 		return userExistsAdvice(exists)
 	case errors.As(err, &unsure):
@@ -131,10 +132,9 @@ func (o *tokenOpener) accountsAdvice(err error) string {
 	case errors.As(err, &key):
 		return "The platform does not take the InstanceKey that it has just told. Check that the instance is active, and apply again."
 	case errors.As(err, &users):
-		return "Move the users to another instance (instance_id of telematics_user) or delete them first. `terraform query` with list \"telematics_user\", or " +
-			"DataHub, lists them. Whether deactivated users block the delete is the platform's to say."
-	case errors.Is(err, context.DeadlineExceeded):
-		return "The operation's timeout has passed. Raise it in timeouts, or run again."
+		return usersAdvice(users)
+	case errors.As(err, &late):
+		return "Raise it in timeouts, or run again."
 	case errors.Is(err, context.Canceled):
 		return "The run was interrupted."
 	case errors.As(err, &failed):
@@ -142,6 +142,27 @@ func (o *tokenOpener) accountsAdvice(err error) string {
 	default:
 		return ""
 	}
+}
+
+// doubtAdvice tells what to do about an object that may have been made.
+func doubtAdvice(err *accounts.DoubtError) string {
+	if err.AllowSameName {
+		return fmt.Sprintf("With allow_same_name the next apply makes another one without looking, so look before it whether it was made: DataHub, or data \"telematics_%ss\", "+
+			"lists those of this name. If it was, import it.", err.Kind)
+	}
+	return "Apply again: if it was made, the next apply names it and its import block; if not, it makes it."
+}
+
+// usersAdvice tells what to do about users that are in the way of a delete.
+func usersAdvice(err *accounts.UsersError) string {
+	advice := "Move the users to another instance (instance_id of telematics_user) or delete them first. `terraform query` with list \"telematics_user\", or " +
+		"DataHub, lists them; those that are in no state are imported. "
+	if err.Counted && err.Active == 0 {
+		advice += "A destroy with deletion_policy = \"DEACTIVATE\" leaves a user in the instance, and in no state."
+	} else {
+		advice += "Whether deactivated users block the delete is the platform's to say. An instance that is replaced lets its users move first with create_before_destroy."
+	}
+	return advice
 }
 
 // userExistsAdvice tells how to take over a user that is there.
@@ -155,7 +176,12 @@ func userExistsAdvice(err *accounts.ExistsError) string {
 
 // requestAdvice says what to do about an answer.
 func (o *tokenOpener) requestAdvice(failed *platform.RequestError) string {
+	wait, blocked := failed.Blocked()
 	switch code := failed.Code(); {
+	case blocked && wait > 0:
+		return "The platform wants no more requests for now: run again after " + timeText(o.now().Add(wait)) + "."
+	case blocked:
+		return "The platform wants no more requests for now: run again in a while, with a smaller -parallelism if there are many objects."
 	case failed.FromPlatform() && code == http.StatusForbidden:
 		return "The API authorization credentials have no role there, or the object does not exist. data \"telematics_permissions\" shows where they have a role."
 	case failed.FromPlatform() && code == http.StatusUnauthorized:
@@ -180,7 +206,8 @@ func siblingsAdvice(err *accounts.SiblingsError) string {
 		fmt.Fprintf(&b, "\nimport {\n  to = telematics_%s.NAME\n  id = %q\n}\n", err.Kind, id)
 	}
 	if err.Err == nil {
-		b.WriteString("\nTo make another one of the same name, set allow_same_name = true.")
+		b.WriteString("\nTo make another one of the same name, set allow_same_name = true: also if this one is in state already, in another resource or as the one that is replaced with " +
+			"create_before_destroy.")
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
@@ -328,5 +355,16 @@ const defaultOperationTimeout = 10 * time.Minute
 func (o *tokenOpener) within(ctx context.Context, diags *diag.Diagnostics, timeout func(context.Context, time.Duration) (time.Duration, diag.Diagnostics)) (context.Context, context.CancelFunc) {
 	d, found := timeout(ctx, defaultOperationTimeout)
 	diags.Append(found...)
-	return context.WithTimeout(o.logging(ctx), d)
+	return context.WithTimeoutCause(o.logging(ctx), d, &operationTimeoutError{d})
 }
+
+// An operationTimeoutError is the end of an operation that a timeout sets.
+type operationTimeoutError struct{ after time.Duration }
+
+// Error says which timeout it was.
+func (e *operationTimeoutError) Error() string {
+	return fmt.Sprintf("the operation's timeout of %s has passed", e.after)
+}
+
+// Unwrap makes it a [context.DeadlineExceeded].
+func (e *operationTimeoutError) Unwrap() error { return context.DeadlineExceeded }

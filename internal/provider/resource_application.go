@@ -226,7 +226,7 @@ func (r *applicationResource) Update(ctx context.Context, req resource.UpdateReq
 	ctx, cancel := r.tokens.within(ctx, &resp.Diagnostics, m.Timeouts.Update)
 	defer cancel()
 	if m.texts() != before.texts() {
-		err := r.tokens.accounts.UpdateApplication(ctx, m.ID.ValueString(), m.texts())
+		err := r.tokens.accounts.UpdateApplication(ctx, m.ID.ValueString(), before.texts(), m.texts())
 		r.tokens.say(&resp.Diagnostics, "Application not updated", err)
 		if err != nil {
 			return

@@ -191,7 +191,7 @@ func (r *instanceResource) Update(ctx context.Context, req resource.UpdateReques
 	ctx, cancel := r.tokens.within(ctx, &resp.Diagnostics, m.Timeouts.Update)
 	defer cancel()
 	if m.texts() != before.texts() {
-		err := r.tokens.accounts.UpdateInstance(ctx, m.ID.ValueString(), m.texts())
+		err := r.tokens.accounts.UpdateInstance(ctx, m.ID.ValueString(), before.texts(), m.texts())
 		r.tokens.say(&resp.Diagnostics, "Instance not updated", err)
 		if err != nil {
 			return

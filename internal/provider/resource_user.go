@@ -313,7 +313,7 @@ func (r *userResource) instance(ctx context.Context, diags *diag.Diagnostics, id
 	at := path.Root("instance_id")
 	switch {
 	case errors.Is(err, accounts.ErrNotFound):
-		diags.AddAttributeError(at, "Instance not found", "The platform has no instance with this id.")
+		r.tokens.found(diags, at, "Instance", err)
 	case err != nil:
 		r.tokens.say(diags, summary, err)
 	case found.Key.IsEmpty():
@@ -339,7 +339,8 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	if !ok {
 		return
 	}
-	if m.DeviceToken.IsUnknown() || m.DeviceToken.IsNull() {
+	given := !m.DeviceToken.IsUnknown() && !m.DeviceToken.IsNull()
+	if !given {
 		m.DeviceToken = types.StringValue(accounts.NewDeviceToken())
 		if !r.nameOthers(ctx, &resp.Diagnostics, m) {
 			return
@@ -358,8 +359,12 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	if err == nil {
 		found = r.registered(ctx, &resp.Diagnostics, token, wanted)
 	} else {
+		another := "another one is made."
+		if given {
+			another = "another one cannot be made: the device token is taken."
+		}
 		resp.Diagnostics.AddWarning("User is in state", "The user may have been made, so the device token is in state. If the next plan finds the user, it is tainted: "+
-			"`terraform untaint` keeps it, else it is deactivated and another one is made.")
+			"`terraform untaint` keeps it, else it is deactivated and "+another)
 	}
 	m.setUnknown(found)
 	remember(ctx, resp.Private, applicationKey, in.ApplicationID, &resp.Diagnostics)
