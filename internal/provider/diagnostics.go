@@ -19,6 +19,7 @@ type explanation struct {
 	settings    settings
 	credentials userservice.Credentials
 	resumed     bool
+	asAdmin     bool // nothing else will do
 	now         time.Time
 }
 
@@ -156,7 +157,7 @@ func (how explanation) login(err error) (summary, text string) {
 	)
 	switch {
 	case errors.As(err, &missing):
-		return "Missing credentials", missingCredentials(missing)
+		return "Missing credentials", how.missingCredentials(missing)
 	case errors.As(err, &answer):
 		return "Login failed", sentence(err) + " " + how.loginAdvice(answer)
 	case errors.As(err, &held):
@@ -282,15 +283,17 @@ func (how explanation) otherForm() string {
 
 // missingCredentials says which settings a login needs, and where their values
 // come from.
-func missingCredentials(err *userservice.MissingCredentialsError) string {
+func (how explanation) missingCredentials(err *userservice.MissingCredentialsError) string {
 	names := make([]string, len(err.Names))
 	for i, name := range err.Names {
 		names[i] = settingName(name)
 	}
-	kind, from := "an admin", "Email and password are the API authorization credentials that are generated on the Management page of DataHub. "+
-		"To authorize as a user instead, set device_token."
-	if err.Kind == session.User {
+	kind, from := "an admin", "Email and password are the API authorization credentials that are generated on the Management page of DataHub."
+	switch {
+	case err.Kind == session.User:
 		kind, from = "a user", "The two are the id and key of the user's group."
+	case !how.asAdmin:
+		from += " To authorize as a user instead, set device_token."
 	}
 	set := "Set them"
 	if len(names) == 1 {

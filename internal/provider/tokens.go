@@ -150,7 +150,7 @@ func (o *tokenOpener) openOther(ctx context.Context, args tokenArguments, refuse
 	}
 	missing := credentials.Missing()
 	resumed := resumedSession(args)
-	how := explanation{settings: o.settings, credentials: credentials, resumed: !resumed.IsZero()}
+	how := explanation{settings: o.settings, credentials: credentials, resumed: !resumed.IsZero(), asAdmin: args.AuthorizeAs.ValueString() == string(session.Admin)}
 	fail := func(err error) (session.Result, diag.Diagnostics) {
 		how.now = o.now()
 		return session.Result{}, explain(err, how)
