@@ -512,9 +512,11 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	ctx, cancel := r.tokens.within(ctx, &resp.Diagnostics, m.Timeouts.Delete)
 	defer cancel()
 	policy := m.DeletionPolicy.ValueString()
-	if policy == deleteUser && !r.destroyIsPlanned(ctx, req.Private) {
-		resp.Diagnostics.AddWarning("User deactivated, not deleted", "The user was replaced, and a replacement deletes no trips, also with deletion_policy = \"DELETE\". "+
-			"The old user is deactivated, and is in no state any more.")
+	replaced := policy == deleteUser && !r.destroyIsPlanned(ctx, req.Private)
+	if replaced {
+		// If it fails, the user is left over, and the plan that destroys it then is
+		// to say what will be done.
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("deletion_policy"), deactivateUser)...)
 		policy = deactivateUser
 	}
 	token, in, of := m.ID.ValueString(), m.InstanceID.ValueString(), remembered(ctx, req.Private, applicationKey)
@@ -523,7 +525,12 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	case deleteUser:
 		r.tokens.say(&resp.Diagnostics, "User not deleted", r.tokens.accounts.DeleteUser(ctx, token, in, of))
 	default:
-		r.tokens.say(&resp.Diagnostics, "User not deactivated", r.tokens.accounts.DeactivateUser(ctx, token, in, of))
+		err := r.tokens.accounts.DeactivateUser(ctx, token, in, of)
+		r.tokens.say(&resp.Diagnostics, "User not deactivated", err)
+		if err == nil && replaced {
+			resp.Diagnostics.AddWarning("User deactivated, not deleted", "The user was replaced, and a replacement deletes no trips, also with deletion_policy = \"DELETE\". "+
+				"The old user is deactivated, and is in no state any more.")
+		}
 	}
 }
 
