@@ -146,6 +146,17 @@ func (f UserFields) body() userBody {
 	return body
 }
 
+// secrets are those of the fields by which a person is found, which no error repeats.
+func (f UserFields) secrets() []secret.String {
+	var all []secret.String
+	for _, field := range []*string{f.Email, f.Phone} {
+		if field != nil {
+			all = append(all, secret.New(*field))
+		}
+	}
+	return all
+}
+
 // An ExistsError is a user that is not made, because there is one with the
 // device token already.
 type ExistsError struct {
@@ -198,7 +209,7 @@ func (c *Client) RegisterUser(ctx context.Context, in Instance, deviceToken stri
 	r := platform.Request{
 		Operation: "registering the user", Method: http.MethodPost, Path: "/v1/Registration/create", Body: body,
 		Header:  http.Header{"InstanceId": {in.ID}, "InstanceKey": {in.Key.Reveal()}},
-		Secrets: []secret.String{in.Key, secret.New(deviceToken)},
+		Secrets: append(fields.secrets(), in.Key, secret.New(deviceToken), secret.New(body.CustomToken)),
 	}
 	return c.onceInDoubt(ctx, func() error {
 		_, err := c.send(ctx, userService, r, false)
@@ -317,7 +328,7 @@ func (c *Client) UpdateUser(ctx context.Context, deviceToken string, fields User
 	_, err := c.call(ctx, userService, platform.Request{
 		Operation: "updating the user", Method: http.MethodPut, Path: "/v1/Management/users", Body: fields.body(),
 		Header:  http.Header{"UserDeviceToken": {deviceToken}},
-		Secrets: []secret.String{secret.New(deviceToken)},
+		Secrets: append(fields.secrets(), secret.New(deviceToken)),
 	})
 	return err
 }

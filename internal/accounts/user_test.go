@@ -3,7 +3,10 @@ package accounts_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -11,6 +14,8 @@ import (
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 )
 
 const newDevice = "11111111-2222-4333-8444-555555555555"
@@ -223,5 +228,40 @@ func TestUsersOfClient_AreTheActiveOnesOfTheInstance(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A new device token is sent as the platform writes its ids, however it is given.
+func TestRegisterUser_WritesTheDeviceTokenAsThePlatformDoes(t *testing.T) {
+	inWorld(t, emulator.Options{}, func(t *testing.T, w world) {
+		in := must[accounts.Instance](t)(w.Instance(t.Context(), emulator.InstanceID, ""))
+		w.must(w.RegisterUser(t.Context(), in, strings.ToUpper(strings.ReplaceAll(newDevice, "-", "")), accounts.UserFields{}))
+		if found := must[accounts.User](t)(w.User(t.Context(), newDevice)); found.DeviceToken != newDevice {
+			t.Errorf("the device token is %s, want %s", found.DeviceToken, newDevice)
+		}
+	})
+}
+
+// An error does not repeat by what a person is found, also if the platform does.
+func TestUpdateUser_ErrorHoldsNoAddress(t *testing.T) {
+	const email, phone = "ada@example.com", "+491234567"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnprocessableEntity)
+		_, _ = fmt.Fprintf(w, `{"Result":null,"Status":422,"Title":"","Errors":[{"Key":"","Message":"%s and %s of %s are taken."}]}`, email, phone, newDevice)
+	}))
+	defer server.Close()
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := accounts.New(accounts.Config{UserServiceURL: base, Platform: platform.New(platform.Config{}), Tokens: &tokens{token: secret.New("the token of an admin")}})
+	err = client.UpdateUser(t.Context(), newDevice, accounts.UserFields{Email: ptr(email), Phone: ptr(phone)})
+	if err == nil || !strings.Contains(err.Error(), "are taken") {
+		t.Fatalf("error = %v, want the platform's", err)
+	}
+	for _, personal := range []string{email, phone, newDevice} {
+		if strings.Contains(err.Error(), personal) {
+			t.Errorf("error = %v, with %s in it", err, personal)
+		}
 	}
 }

@@ -120,7 +120,8 @@ func (r *userResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			},
 			"device_token": schema.StringAttribute{
 				MarkdownDescription: "The user's DeviceToken, a UUID. One that exists on the platform is an error. Made here where it is not given; a run that is killed before it " +
-					"can write its state then leaves a user behind, of whom the next run can only warn where there is a `client_id`. Another one replaces the user.",
+					"can write its state then leaves a user behind, of whom the next run can only warn where there is a `client_id`. Another one replaces the user. " +
+					"`-replace` cannot make another user of the same device token: the old one keeps it, deactivated.",
 				Optional:      true,
 				Computed:      true,
 				Sensitive:     true,
