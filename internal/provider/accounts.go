@@ -326,7 +326,7 @@ func toldStatus(known types.String, platforms string) types.String {
 }
 
 const describeAllowSameName = "Make it although there is one of the same name that this run has not made. Without it that is an error with an import block: " +
-	"an earlier run may have made it and been cut off. Default `false`."
+	"an earlier run may have made it and been cut off. With it, nothing looks for that. A replacement with `create_before_destroy` takes it. Default `false`."
 
 // timeoutsAttribute are the operations' time limits.
 func timeoutsAttribute(ctx context.Context) schema.Attribute {
