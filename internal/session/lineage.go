@@ -59,7 +59,7 @@ func (m *Manager) tidy(ctx context.Context, account Account, l *lineage) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lineageWait)
 	defer cancel()
 	under := func(of Account, do func(Lock) error) {
-		lock, err := m.store.store().Acquire(ctx, of)
+		lock, err := m.store.store(of.Identity).Acquire(ctx, of)
 		if err == nil {
 			err = errors.Join(do(lock), lock.Release(ctx))
 		}

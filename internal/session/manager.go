@@ -500,7 +500,7 @@ func (m *Manager) keep(ctx context.Context, account Account, lock Lock, answer S
 	case err != nil:
 		// It was made as sure as can be before the request that this cannot
 		// happen. The answer is there, and must not be lost for this run.
-		m.store.giveUp(ctx, err)
+		m.store.giveUpFor(ctx, account.Identity, err)
 	}
 	return answer
 }

@@ -129,7 +129,7 @@ func (m *Manager) order(ctx context.Context, account Account, do func(*accountSt
 			m.log.WarnContext(ctx, "the lock on the stored session could not be released; it ends by itself", "error", err)
 		}
 	}()
-	if cause := m.store.givenUp(); cause != nil {
+	if cause := m.store.givenUp(account.Identity); cause != nil {
 		return &StoreError{Err: cause}
 	}
 	return do(state, lock)

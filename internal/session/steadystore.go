@@ -29,7 +29,8 @@ func (e *StoreError) Unwrap() error { return e.Err }
 
 // steadyStore is a store whose failures are waited for where they may pass. One
 // that goes on failing fails the run, or is given up for memory where the
-// manager may do so.
+// manager may do so. One identity's session is kept in memory in any case when
+// the platform has answered and the store does not take the answer.
 type steadyStore struct {
 	kept     Store
 	fallback bool
@@ -38,7 +39,9 @@ type steadyStore struct {
 
 	mu      sync.Mutex
 	failing time.Time // since when; zero when the last try succeeded
-	cause   error
+	cause   error     // why memory is used; nil while it is not
+	all     bool      // memory is used for all identities
+	alone   map[Identity]bool
 	told    bool
 }
 
@@ -46,11 +49,11 @@ func newSteadyStore(config Config, log *slog.Logger) *steadyStore {
 	return &steadyStore{kept: config.Store, fallback: config.Fallback, memory: NewMemory(), log: log}
 }
 
-// store returns the store to use now.
-func (s *steadyStore) store() Store {
+// store returns the store to use for an identity now.
+func (s *steadyStore) store(of Identity) Store {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept == nil || s.cause != nil {
+	if s.kept == nil || s.all || s.alone[of] {
 		return s.memory
 	}
 	return s.kept
@@ -68,22 +71,26 @@ func (s *steadyStore) newlyGivenUp() error {
 	return s.cause
 }
 
-// givenUp returns the error that the store was given up for, or nil.
-func (s *steadyStore) givenUp() error {
+// givenUp returns the error that the store was given up for by an identity, or
+// nil.
+func (s *steadyStore) givenUp(of Identity) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.cause
+	if s.all || s.alone[of] {
+		return s.cause
+	}
+	return nil
 }
 
 // Load implements [Store]. Its errors other than [ErrNoSession] are the end of
 // ctx, [*StoreError], and those of one identity. What was read is remembered,
 // so that it is not lost with a store that is given up.
 func (s *steadyStore) Load(ctx context.Context, account Account) (found Session, err error) {
-	err = s.try(ctx, func(store Store) error {
+	err = s.try(ctx, account.Identity, func(store Store) error {
 		found, err = store.Load(ctx, account)
 		return err
 	})
-	if err == nil && s.store() != Store(s.memory) {
+	if err == nil && s.store(account.Identity) != Store(s.memory) {
 		s.remember(ctx, account, found, nil)
 	}
 	return found, err
@@ -91,7 +98,7 @@ func (s *steadyStore) Load(ctx context.Context, account Account) (found Session,
 
 // Acquire implements [Store], with the same errors and [ErrNotWritable].
 func (s *steadyStore) Acquire(ctx context.Context, account Account) (lock Lock, err error) {
-	err = s.try(ctx, func(store Store) error {
+	err = s.try(ctx, account.Identity, func(store Store) error {
 		lock, err = store.Acquire(ctx, account)
 		return err
 	})
@@ -115,8 +122,8 @@ func (s *steadyStore) remember(ctx context.Context, account Account, found Sessi
 
 // try does something with the store until it succeeds, fails for good, or has
 // failed for too long.
-func (s *steadyStore) try(ctx context.Context, do func(Store) error) error {
-	last := s.repeat(ctx, func() error { return do(s.store()) })
+func (s *steadyStore) try(ctx context.Context, of Identity, do func(Store) error) error {
+	last := s.repeat(ctx, func() error { return do(s.store(of)) })
 	switch {
 	case last == nil || concernsOneIdentity(last):
 		return last
@@ -186,6 +193,26 @@ func (s *steadyStore) waits(ctx context.Context, err error) bool {
 func (s *steadyStore) giveUp(ctx context.Context, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.all = true
+	s.useMemory(ctx, err)
+}
+
+// giveUpFor goes on in memory for one identity, whose answer the store did not
+// take. What is stored for others is known by the store alone, so they do so only
+// where the manager may.
+func (s *steadyStore) giveUpFor(ctx context.Context, of Identity, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = s.all || s.fallback
+	if s.alone == nil {
+		s.alone = make(map[Identity]bool)
+	}
+	s.alone[of] = true
+	s.useMemory(ctx, err)
+}
+
+// useMemory notes and logs why memory is used, once. It is called with mu held.
+func (s *steadyStore) useMemory(ctx context.Context, err error) {
 	if s.cause == nil {
 		s.cause = err
 		s.log.WarnContext(ctx, "the session store cannot be used; sessions are kept in memory for this run", "error", err)

@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -90,6 +91,51 @@ func TestFallback_BrokenStoreFailsNoRun(t *testing.T) {
 				time.Sleep(2 * time.Hour)
 				third, err := m.Open(t.Context(), req)
 				want(t, p, third, err, session.Refreshed, counts{logins: 1, refreshes: 1})
+			})
+		})
+	}
+}
+
+// An answer that a configured store does not take is handed out and not lost for
+// this run. What the store holds of others is as unknown as before.
+func TestConfiguredStoreThatFailsWithTheAnswer_LogsNobodyElseIn(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		then func(*brokenStore)
+	}{
+		{"and goes on failing", func(s *brokenStore) { s.load, s.acquire, s.leaseLoad = errBroken, errBroken, errBroken }},
+		{"and answers again", func(s *brokenStore) { s.save = nil }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, other := newPlatform(), accountOf("b@example.com")
+				store := &brokenStore{Store: session.NewMemory(), save: errBroken}
+				save(t, store.Store, admin, resumable(110*time.Minute, 2*time.Hour))
+				save(t, store.Store, other, resumable(time.Minute, 2*time.Hour))
+				m := session.NewManager(session.Config{Store: store})
+				req := session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour}
+				first, err := m.Open(t.Context(), req)
+				want(t, p, first, err, session.Refreshed, counts{refreshes: 1})
+				if got := kinds(first.Notices); !slices.Equal(got, []session.NoticeKind{session.StoreUnavailable}) {
+					t.Errorf("notices = %v, want that the store is broken", got)
+				}
+				test.then(store)
+
+				again, err := m.Open(t.Context(), req)
+				want(t, p, again, err, session.Reused, counts{refreshes: 1})
+				again, err = m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: time.Hour})
+				want(t, p, again, err, session.Reused, counts{refreshes: 1})
+				theirs, err := m.Open(t.Context(), session.Request{Account: other, Authorizer: p, MinLifetime: quarterHour})
+				var failed *session.StoreError
+				switch {
+				case store.load != nil && !errors.As(err, &failed):
+					t.Errorf("%s, error = %v, want the store's", theirs.Source, err)
+				case store.load == nil && (err != nil || theirs.Source != session.Reused):
+					t.Errorf("%s, %v, want the other's reused", theirs.Source, err)
+				}
+				if got := p.counts(); got != (counts{refreshes: 1}) {
+					t.Errorf("requests = %+v, want the one refresh", got)
+				}
 			})
 		})
 	}
