@@ -71,6 +71,9 @@ func explain(err error, how explanation) diag.Diagnostics {
 		summary = "Session not refreshed"
 		parts = append(parts, how.refresh(opened.Refresh))
 	}
+	if opened.Revoked {
+		parts = append(parts, "The stored token was not handed out: the platform calls it revoked. Somebody else has logged in with the same credentials.")
+	}
 	if opened.Login != nil {
 		var text string
 		summary, text = how.login(opened.Login)

@@ -223,7 +223,7 @@ func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 		m.log.DebugContext(ctx, "the session is good as it is", "identity", req.Account.Key(), "expires_at", known[0].ExpiresAt)
 		return state.handOut(req.MinLifetime, m.result(req, known[0], Reused, 0), m.now()), nil
 	case m.config.ReadOnly:
-		return m.readOnlyResult(req, known, nil)
+		return m.readOnlyResult(ctx, req, known, nil)
 	}
 
 	failuresBefore := state.failedLogins()
@@ -245,6 +245,9 @@ func (m *Manager) open(ctx context.Context, req Request) (Result, error) {
 	switch {
 	case errors.Is(err, ErrNotWritable):
 		return m.withoutStore(ctx, req, known, err, failuresBefore)
+	case errors.Is(err, errLockWait) && len(known) > 0 && m.fresh(known[0], req) && m.ask(ctx, req, known[0]) != Revoked:
+		// Only the check was to be made under the lock, and it fails no run.
+		return state.handOut(req.MinLifetime, m.result(req, known[0], Reused, 0), m.now()), nil
 	case err != nil:
 		return Result{}, err
 	}
@@ -275,7 +278,11 @@ func (m *Manager) withoutStore(ctx context.Context, req Request, known []Session
 		return m.accounts.of(req.Account).handOut(req.MinLifetime, m.result(req, known[0], Reused, 0), m.now()), nil
 	}
 	if len(known) > 0 || !m.config.Fallback {
-		return m.readOnlyResult(req, known, cause)
+		result, err := m.readOnlyResult(ctx, req, known, cause)
+		if err != nil {
+			return Result{}, err
+		}
+		return m.accounts.of(req.Account).handOut(req.MinLifetime, result, m.now()), nil
 	}
 	m.store.giveUp(ctx, cause)
 	lock, err := m.acquire(ctx, req.Account)
@@ -319,7 +326,11 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 			break
 		}
 		if m.fresh(candidate, req) && !candidate.AccessToken.Equal(revoked.AccessToken) {
-			if alive := m.verify(ctx, req, candidate, lock); !alive.IsZero() {
+			alive, err := m.verify(ctx, req, candidate, lock)
+			if err != nil {
+				return Result{}, err
+			}
+			if !alive.IsZero() {
 				return m.result(req, alive, Reused, 0), nil
 			}
 			revoked = candidate
@@ -348,12 +359,19 @@ func (m *Manager) obtain(ctx context.Context, req Request, state *accountState, 
 			m.noticeRevoked(&result, revoked)
 			return result, nil
 		case !refused(err):
-			if !req.Insist && revoked.IsZero() && candidate.LivesFor(0, m.now()) {
-				result := m.result(req, candidate, Reused, 0)
-				result.notice(Notice{Kind: RefreshFailed, Duration: candidate.ExpiresAt.Sub(m.now()), Err: err})
-				return result, nil
+			if req.Insist || !revoked.IsZero() || !candidate.LivesFor(0, m.now()) {
+				return Result{}, &OpenError{Refresh: err, Revoked: !revoked.IsZero()}
 			}
-			return Result{}, &OpenError{Refresh: err}
+			alive, over := m.verify(ctx, req, candidate, lock)
+			switch {
+			case over != nil:
+				return Result{}, over
+			case alive.IsZero():
+				return Result{}, &OpenError{Refresh: err, Revoked: true}
+			}
+			result := m.result(req, alive, Reused, 0)
+			result.notice(Notice{Kind: RefreshFailed, Duration: alive.ExpiresAt.Sub(m.now()), Err: err})
+			return result, nil
 		}
 		m.log.InfoContext(ctx, "the session cannot be refreshed", "error", err)
 		refreshed = cmp.Or(refreshed, err)
@@ -455,11 +473,15 @@ func (m *Manager) result(req Request, s Session, source Source, skew time.Durati
 
 // readOnlyResult hands out the newest of the known sessions that is alive,
 // though another run would replace it. The cause is why the store cannot be
-// written, where it is not the configuration that says so.
-func (m *Manager) readOnlyResult(req Request, known []Session, cause error) (Result, error) {
-	would := LoggedIn
+// written, where it is not the configuration that says so; a check is made then.
+func (m *Manager) readOnlyResult(ctx context.Context, req Request, known []Session, cause error) (Result, error) {
+	would, revoked := LoggedIn, false
 	for _, s := range known {
 		if !req.refuses(s) && s.LivesFor(0, m.now()) && (cause == nil || !req.Insist || s.LivesFor(req.MinLifetime, m.now())) {
+			if cause != nil && m.wantsProof(s) && m.ask(ctx, req, s) == Revoked {
+				would, revoked = Refreshed, true
+				continue
+			}
 			result := Result{Session: s, Source: Reused}
 			if result.Version == 0 {
 				result.Version = s.IssuedAt.Unix()
@@ -475,7 +497,7 @@ func (m *Manager) readOnlyResult(req Request, known []Session, cause error) (Res
 			would = Refreshed
 		}
 	}
-	return Result{}, &ReadOnlyError{Would: would, Err: cause}
+	return Result{}, &ReadOnlyError{Would: would, Revoked: revoked, Err: cause}
 }
 
 // keep numbers the answer and stores it. It returns the session to hand out:

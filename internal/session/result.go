@@ -116,6 +116,9 @@ type OpenError struct {
 	// Login is why a login failed or was not possible; nil when none was
 	// tried, because the refresh may succeed later.
 	Login error
+	// Revoked means that the known session lives on, and was not handed out
+	// because the platform calls it revoked.
+	Revoked bool
 }
 
 // Error tells both reasons.

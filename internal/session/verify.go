@@ -32,21 +32,24 @@ func (m *Manager) wantsProof(s Session) bool {
 }
 
 // verify asks for a proof of life where one is due, and stores when it did: a
-// check that told nothing counts as made. It returns the session, or the zero
-// Session when the platform calls the token dead (ARCHITECTURE.md, rule 5).
-func (m *Manager) verify(ctx context.Context, req Request, s Session, lock Lock) Session {
+// check that told nothing counts as made, unless the run has ended meanwhile, whose
+// cause is the only error. It returns the session, or the zero Session when the
+// platform calls the token dead (ARCHITECTURE.md, rule 5).
+func (m *Manager) verify(ctx context.Context, req Request, s Session, lock Lock) (Session, error) {
 	if !m.wantsProof(s) {
-		return s
+		return s, nil
 	}
-	verdict := m.ask(ctx, req, s)
-	if verdict == Revoked {
+	switch verdict := m.ask(ctx, req, s); {
+	case verdict == Revoked:
 		m.log.WarnContext(ctx, "the platform calls the stored session revoked")
-		return Session{}
+		return Session{}, nil
+	case ctx.Err() != nil:
+		return Session{}, context.Cause(ctx)
 	}
 	s = req.lineage.movedOn(s)
 	s.VerifiedAt = m.now()
 	m.saveProof(ctx, lock, s)
-	return s
+	return s, nil
 }
 
 // saveProof stores when a check was made. One that cannot be stored is made again.

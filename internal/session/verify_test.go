@@ -220,6 +220,114 @@ func TestVerify_UnwritableStore(t *testing.T) {
 	}
 }
 
+// A token that cannot be refreshed is handed out while it lives, unless the
+// platform calls it dead.
+func TestVerify_StaleTokenThatCannotBeRefreshed(t *testing.T) {
+	unwritable := func(s session.Store) session.Store { return &brokenStore{Store: s, acquire: session.ErrNotWritable} }
+	for _, test := range []struct {
+		name    string
+		store   func(session.Store) session.Store // nil: as it is
+		verdict session.Verdict
+		notice  session.NoticeKind // zero: an error
+	}{
+		{name: "alive", verdict: session.Alive, notice: session.RefreshFailed},
+		{name: "not known", verdict: session.NotKnown, notice: session.RefreshFailed},
+		{name: "revoked", verdict: session.Revoked},
+		{name: "alive, in a store that cannot be written", store: unwritable, verdict: session.Alive, notice: session.StoreNotWritable},
+		{name: "not known, in a store that cannot be written", store: unwritable, verdict: session.NotKnown, notice: session.StoreNotWritable},
+		{name: "revoked, in a store that cannot be written", store: unwritable, verdict: session.Revoked},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, memory := newPlatform(), session.NewMemory()
+				p.failRefresh = answer{code: 503}
+				p.verdicts = []session.Verdict{test.verdict}
+				save(t, memory, admin, resumable(110*time.Minute, 2*time.Hour))
+				var store session.Store = memory
+				if test.store != nil {
+					store = test.store(memory)
+				}
+				m, req := verifying(store), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour}
+				result, err := m.Open(t.Context(), req)
+				if err == nil {
+					_, err = m.Open(t.Context(), req)
+				}
+				if got := p.checked(); got != 1 {
+					t.Errorf("checks = %d, want 1 for all objects of the process", got)
+				}
+				if got := p.counts().logins; got != 0 {
+					t.Errorf("logins = %d, want none", got)
+				}
+				var opened *session.OpenError
+				var unwritable *session.ReadOnlyError
+				switch {
+				case test.notice == 0 && !(errors.As(err, &opened) && opened.Revoked || errors.As(err, &unwritable) && unwritable.Revoked):
+					t.Errorf("%s, error = %v, want that the token is revoked", result.Source, err)
+				case test.notice != 0 && err != nil:
+					t.Error(err)
+				case test.notice != 0 && !slices.Contains(kinds(result.Notices), test.notice):
+					t.Errorf("notices = %v, want %v among them", kinds(result.Notices), test.notice)
+				}
+			})
+		})
+	}
+}
+
+// A check fails no run, also where many processes make theirs one after the other.
+func TestVerify_LockThatTakesTooLongFailsNoRun(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		verdict session.Verdict
+		fails   bool
+	}{
+		{"alive", session.Alive, false},
+		{"not known", session.NotKnown, false},
+		{"revoked", session.Revoked, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p, store := newPlatform(), session.NewMemory()
+				p.verdicts = []session.Verdict{test.verdict}
+				save(t, store, admin, resumable(time.Hour, 2*time.Hour))
+				others, err := store.Acquire(t.Context(), admin)
+				if err != nil {
+					t.Fatal(err)
+				}
+				m := session.NewManager(session.Config{Store: store, VerifyAfter: 1, LockWait: 10 * time.Second})
+				result, err := m.Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
+				if test.fails == (err == nil) {
+					t.Errorf("%s, error = %v", result.Source, err)
+				}
+				if got := p.counts(); got != (counts{}) || p.checked() != 1 {
+					t.Errorf("requests = %+v, checks = %d, want one check", got, p.checked())
+				}
+				if err := others.Release(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			})
+		})
+	}
+}
+
+// A check that the run's end has cut short tells nothing, and does not count as
+// made: the next run makes one.
+func TestVerify_InterruptedCheckDoesNotCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, store := newPlatform(), session.NewMemory()
+		save(t, store, admin, resumable(time.Hour, 2*time.Hour))
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if _, err := verifying(store).Open(ctx, session.Request{Account: admin, Authorizer: hangingCheck{p}, MinLifetime: quarterHour}); !errors.Is(err, context.Canceled) {
+			t.Errorf("error = %v, want that the run is over", err)
+		}
+		result, err := verifying(store).Open(t.Context(), session.Request{Account: admin, Authorizer: p, MinLifetime: quarterHour})
+		want(t, p, result, err, session.Reused, counts{})
+		if got := p.checked(); got != 1 {
+			t.Errorf("checks of the next run = %d, want 1", got)
+		}
+	})
+}
+
 // Two parties that log in with the same credentials revoke each other's tokens.
 func TestLoginWar_ThirdRevokedSessionWithinAnHourStops(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
