@@ -280,12 +280,12 @@ func (o otherID) PlanModifyString(_ context.Context, req planmodifier.StringRequ
 }
 
 // importID is the id of an import, without white space around it.
-func importID(diags *diag.Diagnostics, id, by string) types.String {
-	trimmed := strings.TrimSpace(id)
-	if trimmed == "" && id != "" {
+func importID(diags *diag.Diagnostics, id types.String, by string) types.String {
+	given := trimmed(id)
+	if given == "" {
 		diags.AddError("Invalid import id", "The id is blank. "+by)
 	}
-	return types.StringValue(trimmed)
+	return types.StringValue(given)
 }
 
 // identityID is an id as identities have it, which must not change with its

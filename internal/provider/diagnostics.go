@@ -170,7 +170,7 @@ func (how explanation) login(err error) (summary, text string) {
 	case errors.Is(err, context.Canceled):
 		return "Interrupted", "The run was interrupted before there was a token."
 	case deadline:
-		return "Timed out", "The operation's deadline passed before there was a token." + unlessDeadline(err)
+		return "Timed out", "The operation's deadline passed before there was a token." + unlessDeadline(err) + " Run again, with a longer timeout if the resource sets one."
 	default:
 		return "No access token", sentence(err)
 	}

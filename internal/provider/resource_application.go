@@ -248,21 +248,25 @@ func (r *applicationResource) Delete(ctx context.Context, req resource.DeleteReq
 	r.tokens.say(&resp.Diagnostics, "Application not deleted", err)
 }
 
+const byCompany = "An application is imported by the ids of its company and its own, as company_id/id. The platform does not tell the company of an application."
+
 // ImportState implements [resource.ResourceWithImportState], by company_id/id or by
 // identity.
 func (r *applicationResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	var identity applicationIdentity
 	if req.ID != "" {
 		company, id, ok := strings.Cut(req.ID, "/")
-		company, id = strings.TrimSpace(company), strings.TrimSpace(id)
-		if !ok || company == "" || id == "" || strings.Contains(id, "/") {
-			resp.Diagnostics.AddError("Invalid import id", "An application is imported by the ids of its company and its own, as company_id/id. The platform does not tell the "+
-				"company of an application.")
+		if !ok || strings.Contains(id, "/") {
+			resp.Diagnostics.AddError("Invalid import id", byCompany)
 			return
 		}
 		identity = applicationIdentity{types.StringValue(company), types.StringValue(id)}
 	} else {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
+	}
+	identity.CompanyID, identity.ID = importID(&resp.Diagnostics, identity.CompanyID, byCompany), importID(&resp.Diagnostics, identity.ID, byCompany)
+	if resp.Diagnostics.HasError() {
+		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("company_id"), identity.CompanyID)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), identity.ID)...)

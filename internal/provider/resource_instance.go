@@ -215,10 +215,11 @@ func (r *instanceResource) Delete(ctx context.Context, req resource.DeleteReques
 
 // ImportState implements [resource.ResourceWithImportState], by id or by identity.
 func (r *instanceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	identity := instanceIdentity{importID(&resp.Diagnostics, req.ID, "An instance is imported by its InstanceID.")}
+	identity := instanceIdentity{types.StringValue(req.ID)}
 	if req.ID == "" {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 	}
+	identity.ID = importID(&resp.Diagnostics, identity.ID, "An instance is imported by its InstanceID.")
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -538,10 +538,11 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 // ImportState implements [resource.ResourceWithImportState], by the device token or
 // by identity.
 func (r *userResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	identity := userIdentity{importID(&resp.Diagnostics, req.ID, "A user is imported by the device token.")}
+	identity := userIdentity{types.StringValue(req.ID)}
 	if req.ID == "" {
 		resp.Diagnostics.Append(req.Identity.Get(ctx, &identity)...)
 	}
+	identity.DeviceToken = importID(&resp.Diagnostics, identity.DeviceToken, "A user is imported by the device token.")
 	if resp.Diagnostics.HasError() {
 		return
 	}
