@@ -128,7 +128,7 @@ func mustFail(t *testing.T, err error, secrets ...string) {
 	_ = failureOf(t, err, secrets...)
 }
 
-// failureOf is mustFail for those who look at the error.
+// failureOf is mustFail, and returns the error.
 func failureOf(t *testing.T, err error, secrets ...string) *platform.RequestError {
 	t.Helper()
 	var failed *platform.RequestError

@@ -230,7 +230,7 @@ func TestResume_ReusesElseRefreshesElseLogsIn(t *testing.T) {
 			if got := p.Counts(); got.LoggedIn != test.logins || got.Refreshed != test.refreshes {
 				t.Errorf("%d logins and %d refreshes, want %d and %d", got.LoggedIn, got.Refreshed, test.logins, test.refreshes)
 			}
-			// Those who resume the same pair again get what it was traded for.
+			// The same pair resumed again hands out what it was traded for.
 			before := p.Counts()
 			again := c.mustOpen(resume)
 			if again["access_token"] != opened.results["access_token"] || again["source"] != "reused" || p.Counts() != before {

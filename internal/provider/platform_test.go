@@ -38,8 +38,8 @@ type clock struct {
 
 func newClock() *clock { return &clock{now: startOfTests} }
 
-// Now is the clock's time, in a zone that is not UTC: who shows it must
-// convert it.
+// Now is the clock's time, in a zone that is not UTC, so that a text shows
+// whether it was converted.
 func (c *clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -214,8 +214,7 @@ func TestUserServiceURL_FromAttributeOrVariable(t *testing.T) {
 			}
 		})
 	}
-	// The default cannot be reached from here; who is asked to look at it is
-	// told of it.
+	// The default cannot be reached from here, but the error names it.
 	c := configured(t, one, one.environment(t).admin().with("TELEMATICS_USER_SERVICE_URL", "").with("TELEMATICS_REQUEST_TIMEOUT", "1ns").
 		with("TELEMATICS_LOGIN_LIMIT", "1").with("TELEMATICS_LOGIN_WAIT", "0s"), nil)
 	if said := c.open(nil).diagnostics.String(); !strings.Contains(said, "https://user.telematicssdk.com") {

@@ -241,7 +241,7 @@ func TestAdmit_CancelledWaitTakesNoPlace(t *testing.T) {
 		if !errors.Is(err, errGone) || waited != 10*time.Second {
 			t.Errorf("Admit = %s, %v, want the cause after 10s", waited, err)
 		}
-		// Who left took no place.
+		// A caller that left took no place.
 		if waited := login(t, b, somewhere); waited != 50*time.Second {
 			t.Errorf("the next waited %s, want 50s", waited)
 		}

@@ -199,7 +199,7 @@ func TestOpen_FailedLoginIsNotRepeatedByCallersThatWaited(t *testing.T) {
 		after   counts // when one more asks later
 	}{
 		{"refused: for the life of the process", answer{code: 401}, counts{logins: 1}},
-		{"temporary: for those who waited", answer{code: 503}, counts{logins: 2}},
+		{"temporary: for the callers that waited", answer{code: 503}, counts{logins: 2}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -260,8 +260,9 @@ func TestVerify_StaleTokenThatCannotBeRefreshed(t *testing.T) {
 				}
 				var opened *session.OpenError
 				var unwritable *session.ReadOnlyError
+				revoked := errors.As(err, &opened) && opened.Revoked || errors.As(err, &unwritable) && unwritable.Revoked
 				switch {
-				case test.notice == 0 && !(errors.As(err, &opened) && opened.Revoked || errors.As(err, &unwritable) && unwritable.Revoked):
+				case test.notice == 0 && !revoked:
 					t.Errorf("%s, error = %v, want that the token is revoked", result.Source, err)
 				case test.notice != 0 && err != nil:
 					t.Error(err)

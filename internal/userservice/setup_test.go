@@ -181,7 +181,7 @@ func mustFail(t *testing.T, err error, secrets ...string) {
 	_ = failureOf(t, err, secrets...)
 }
 
-// failureOf is mustFail for those who look at the Error.
+// failureOf is mustFail, and returns the error.
 func failureOf(t *testing.T, err error, secrets ...string) *userservice.Error {
 	t.Helper()
 	var failed *userservice.Error
