@@ -37,7 +37,8 @@ func main() {
 		}
 		guard.Watch()
 	}
-	err := providerserver.Serve(context.Background(), provider.New(version, provider.Options{Begin: guard.Begin}), providerserver.ServeOpts{
+	options := provider.Options{Begin: guard.Begin, Interrupted: lifetime.Interrupted()}
+	err := providerserver.Serve(context.Background(), provider.New(version, options), providerserver.ServeOpts{
 		Address: provider.Address,
 		Debug:   *debug,
 	})

@@ -58,8 +58,9 @@ func serveTimeTraveller() {
 	var guard lifetime.Guard
 	guard.Watch()
 	options := provider.Options{
-		Begin: guard.Begin,
-		Now:   func() time.Time { return time.Now().Add(offset) },
+		Begin:       guard.Begin,
+		Interrupted: lifetime.Interrupted(),
+		Now:         func() time.Time { return time.Now().Add(offset) },
 		Hook: func(point string) {
 			if point == fatal {
 				panic("ordered by the script")

@@ -68,8 +68,8 @@ const readerCheck = time.Second
 // 1 in a container. Windows has no such way: there a provider may outlive a CLI that
 // is killed.
 //
-// A broken pipe does not end the process in the middle of its work. SIGINT is not
-// handled here: a CLI that gets it stops its providers itself.
+// A broken pipe does not end the process in the middle of its work. SIGINT does not
+// end it: a CLI that gets it, too, stops its providers itself. See [Interrupted].
 func (g *Guard) Watch() {
 	ignorePipe()
 	terminate := make(chan os.Signal, 1)
@@ -87,4 +87,17 @@ func (g *Guard) Watch() {
 		}
 		g.End(exit)
 	}()
+}
+
+// Interrupted returns a channel that is closed at the first SIGINT. A terminal
+// sends it to the CLI and to its providers.
+func Interrupted() <-chan struct{} {
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt)
+	interrupted := make(chan struct{})
+	go func() {
+		<-interrupt
+		close(interrupted)
+	}()
+	return interrupted
 }

@@ -89,6 +89,21 @@ func TestWatch_EndsWhenTheCLIGoes(t *testing.T) {
 	ended(t, cmd)
 }
 
+func TestInterrupted_IsToldOfAnInterrupt(t *testing.T) {
+	interrupted := lifetime.Interrupted()
+	select {
+	case <-interrupted:
+		t.Fatal("it is told before there is one")
+	default:
+	}
+	for range 2 { // the second changes nothing
+		if err := unix.Kill(os.Getpid(), unix.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		<-interrupted
+	}
+}
+
 func TestUnread_PipeOfALivingCLIIsRead(t *testing.T) {
 	reader, writer := newPipe(t)
 	if lifetime.Unread(writer) {

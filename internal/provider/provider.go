@@ -34,6 +34,9 @@ type Options struct {
 	// Begin, where it is not nil, is called before something is asked of the
 	// platform whose answer must be stored, and what it returns afterwards.
 	Begin func() (end func())
+	// Interrupted, where it is not nil, is closed when a person interrupts the run:
+	// a token that is waited for is given up.
+	Interrupted <-chan struct{}
 	// Hook, where it is not nil, is called when the provider has been
 	// [Configured], and as [session.Config] says.
 	Hook func(point string)

@@ -32,6 +32,8 @@ type tokenOpener struct {
 	accounts *accounts.Client
 	now      func() time.Time
 	started  time.Time
+	// interrupted is that of [Options].
+	interrupted <-chan struct{}
 	// walk names this configured provider: the CLI configures one for the plan
 	// and another one for the apply.
 	walk string
@@ -43,7 +45,7 @@ type tokenOpener struct {
 // newTokenOpener returns the opener of a configured provider.
 func newTokenOpener(s settings, userAgent string, options Options) *tokenOpener {
 	now := options.Now
-	o := &tokenOpener{settings: s, now: now, started: now(), walk: rand.Text()}
+	o := &tokenOpener{settings: s, now: now, started: now(), interrupted: options.Interrupted, walk: rand.Text()}
 	o.accounts = o.newAccounts(userAgent)
 	if s.userServiceURL == nil || s.invalid.HasError() {
 		// Not known yet, or wrong: open says so before it asks for anything.
@@ -129,6 +131,17 @@ func (o *tokenOpener) credentials(args tokenArguments) userservice.Credentials {
 // open returns the session that the arguments ask for. Its warnings are for
 // the user of the token, its errors say why there is none.
 func (o *tokenOpener) open(ctx context.Context, args tokenArguments) (session.Result, diag.Diagnostics) {
+	// In the plan of an apply, Terraform before 1.16 and OpenTofu tell a provider of an
+	// interrupt only when the plan is over.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-o.interrupted:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	return o.openOther(ctx, args, secret.String{})
 }
 
