@@ -25,9 +25,9 @@ func (a *forgetSessionAction) Metadata(_ context.Context, req action.MetadataReq
 func (a *forgetSessionAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Drops the stored session of these credentials from the session store, for all that share it. Other sessions stay. Nothing is asked of the platform, " +
-			"which has no method to end a session: the tokens live on there until they end. **What asks for a token next makes a login**, which may revoke the tokens that " +
+			"which has no method to end a session: the tokens live on there until they end. **The next run that needs a token logs in**, which may revoke the tokens that " +
 			"others hold.\n\n" +
-			"-> Actions take Terraform 1.14. With OpenTofu, a run with `TELEMATICS_SESSION_RENEW=login` replaces the sessions that it uses by a login each.",
+			"-> Actions need Terraform 1.14. With OpenTofu, a run with `TELEMATICS_SESSION_RENEW=login` replaces the sessions that it uses by a login each.",
 		Attributes: sessionArgumentAttributes(),
 	}
 }
@@ -44,7 +44,7 @@ func (a *forgetSessionAction) Invoke(ctx context.Context, req action.InvokeReque
 	switch {
 	case diags.HasError():
 	case found:
-		progress(resp, "The stored session of the %s is forgotten. Its tokens live on at the platform until they end. What asks for a token next makes a login.", m.whose())
+		progress(resp, "The stored session of the %s is forgotten. Its tokens live on at the platform until they end. The next run that needs a token logs in.", m.whose())
 	default:
 		progress(resp, "No session that the credentials of the %s can use was stored.", m.whose())
 	}

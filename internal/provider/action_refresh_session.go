@@ -105,9 +105,9 @@ func (a *refreshSessionAction) Metadata(_ context.Context, req action.MetadataRe
 func (a *refreshSessionAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Refreshes the stored session now, also while its access token is good: one refresh at the most, and never a login. " +
-			"Without a stored session, or if the platform refuses the refresh, it fails and says so. It shows no token: what asks for one later gets the new one.\n\n" +
+			"Without a stored session, or if the platform refuses the refresh, it fails and says so. It shows no token: later runs get the new one.\n\n" +
 			"The session is that of the provider's credentials. For a user of another group than the provider's, use a provider block of its own (`alias`).\n\n" +
-			"-> Actions take Terraform 1.14. With OpenTofu, a run with `TELEMATICS_SESSION_RENEW=refresh` refreshes the sessions that it uses.",
+			"-> Actions need Terraform 1.14. With OpenTofu, a run with `TELEMATICS_SESSION_RENEW=refresh` refreshes the sessions that it uses.",
 		Attributes: sessionArgumentAttributes(),
 	}
 }
@@ -172,7 +172,7 @@ func (how explanation) order(summary string, err error) diag.Diagnostics {
 	)
 	switch {
 	case errors.Is(err, session.ErrNoSession):
-		diags.AddError(summary, "No session that these credentials can use is stored, so there is nothing to refresh, and this action makes no login. What asks for a token next makes one.")
+		diags.AddError(summary, "No session that these credentials can use is stored, so there is nothing to refresh, and this action makes no login. The next run that needs a token makes one.")
 	case errors.Is(err, session.ErrReadOnlyRun):
 		diags.AddError(summary, sentence(err)+" Invoke the action in a run without "+settingName("session.read_only")+".")
 	case errors.Is(err, session.ErrNotWritable):
@@ -182,7 +182,7 @@ func (how explanation) order(summary string, err error) diag.Diagnostics {
 	case errors.Is(err, context.Canceled):
 		diags.AddError(summary, "The run was interrupted.")
 	case errors.As(err, &opened) && isRefused(opened.Refresh):
-		diags.AddError(summary, how.refresh(opened.Refresh)+" No login was made: what asks for a token next makes one.")
+		diags.AddError(summary, how.refresh(opened.Refresh)+" No login was made: the next run that needs a token makes one.")
 	default:
 		diags = explain(err, how)
 	}

@@ -144,7 +144,7 @@ func TestForgetSession_DropsTheStoredSession(t *testing.T) {
 
 	told, said := configured(t, p, env, nil).invoke("telematics_forget_session", config{"device_token": deviceToken})
 	wantSaid(t, said)
-	wantTold(t, p, told, "session of the user is forgotten", "makes a login")
+	wantTold(t, p, told, "session of the user is forgotten", "logs in")
 	told, said = configured(t, p, env, nil).invoke("telematics_forget_session", config{"device_token": deviceToken})
 	wantSaid(t, said)
 	wantTold(t, p, told, "No session", "was stored")

@@ -331,7 +331,8 @@ func (how explanation) notices(result session.Result, asked time.Duration) diag.
 					timeText(result.ExpiresAt), notice.Duration.Round(time.Second), asked))
 		case session.StoreUnavailable:
 			diags.AddWarning("Session store not usable",
-				"Sessions are kept in memory for this run only, so the next run starts without them and may have to log in. "+
+				"Sessions are kept in memory for this run only, so another run or provider block starts without them and may have to log in, which may "+
+					"revoke this token. "+
 					sentence(notice.Err))
 		case session.StoreNotWritable:
 			diags.AddWarning("Session store not writable",

@@ -29,7 +29,7 @@ type applicationFilter struct {
 func (l *applicationList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The applications of a company, sorted by id.\n\n" +
-			"-> Lists take Terraform 1.14; with OpenTofu, the data source `telematics_applications` tells them.",
+			"-> Lists need Terraform 1.14; with OpenTofu, the data source `telematics_applications` tells them.",
 		Attributes: map[string]schema.Attribute{
 			"company_id": schema.StringAttribute{
 				MarkdownDescription: "The id of the company, a UUID; `data \"telematics_permissions\"` shows it.",

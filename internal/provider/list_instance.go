@@ -30,7 +30,7 @@ type instanceFilter struct {
 func (l *instanceList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The instances (user groups) of an application, or of all applications of a company, sorted by id. Their InstanceKeys are not among what is listed.\n\n" +
-			"-> Lists take Terraform 1.14; with OpenTofu, the data source `telematics_instances` tells them, and an import block with `for_each` takes them over.",
+			"-> Lists need Terraform 1.14; with OpenTofu, the data source `telematics_instances` tells them, and an import block with `for_each` takes them over.",
 		Attributes: map[string]schema.Attribute{
 			"application_id":      scopeFilter("The id of the application, a UUID. Give this or `company_id`.", "application_id", "company_id"),
 			"company_id":          scopeFilter("The id of the company, a UUID. Give this or `application_id`."),

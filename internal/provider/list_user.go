@@ -29,7 +29,7 @@ type userFilter struct {
 func (l *userList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "The users of an instance, of an application or of a company, in the platform's order. What is listed is personal data: names and device tokens are " +
-			"shown. A configuration that is generated of it has no device tokens: the import blocks name them.\n\n-> Lists take Terraform 1.14. With OpenTofu, DataHub tells the device tokens.",
+			"shown. A configuration that is generated of it has no device tokens: the import blocks name them.\n\n-> Lists need Terraform 1.14. With OpenTofu, DataHub tells the device tokens.",
 		Attributes: map[string]schema.Attribute{
 			"instance_id":         scopeFilter("The InstanceID, a UUID. Give one of this, `application_id` and `company_id`.", "instance_id", "application_id", "company_id"),
 			"application_id":      scopeFilter("The id of the application, a UUID."),

@@ -200,7 +200,8 @@ var settingTable = []setting{
 		attribute: "session.store", variable: "TELEMATICS_SESSION_STORE",
 		description: "Where sessions are kept. `file` (default): in files of the user, each encrypted with a key that is derived from the credential " +
 			"itself. `vault` (default if `vault` is set): in Vault or OpenBao, for runners that share no disk, encrypted in the same way. `none`: in " +
-			"memory, so that a plan logs in, and its apply logs in again.",
+			"memory, so that a plan logs in, and its apply logs in again. Each provider block (`alias`) then logs in for itself, too, which may revoke " +
+			"the tokens of the others.",
 		read: readStore,
 	},
 	{

@@ -12,6 +12,6 @@ terraform {
 
 # terraform apply -invoke=action.telematics_forget_session.admin
 #
-# What asks for a token next makes a login, for example after the credentials have
+# The next run that needs a token logs in, for example after the credentials have
 # been rotated in DataHub.
 action "telematics_forget_session" "admin" {}

@@ -31,8 +31,8 @@ const tempSuffix = ".tmp"
 const (
 	cacheTagName = "CACHEDIR.TAG"
 	cacheTag     = "Signature: 8a477f597d28d172789f06886806bc55\n" +
-		"# This folder holds sessions of terraform-provider-telematics. It is safe to\n" +
-		"# delete, and costs a login then.\n"
+		"# This folder holds sessions of terraform-provider-telematics. If it is\n" +
+		"# deleted, the next run logs in, which may revoke tokens that are in use.\n"
 )
 
 // An EntryError is something that has the name of a file of ours and is not
