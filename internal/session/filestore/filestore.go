@@ -82,6 +82,7 @@ func (s *Store) Load(ctx context.Context, account session.Account) (session.Sess
 		return session.Session{}, session.ErrNoSession
 	}
 	if err != nil {
+		// Not that it cannot be written: what it holds is not known.
 		return session.Session{}, unusableFolder(ctx, err)
 	}
 	text, err := s.folder.read(ctx, name)
@@ -107,7 +108,7 @@ func (s *Store) Load(ctx context.Context, account session.Account) (session.Sess
 func (s *Store) Acquire(ctx context.Context, account session.Account) (session.Lock, error) {
 	held, err := s.folder.lock(ctx, account.Key(), "get a session of the same identity")
 	if err != nil {
-		return nil, unusableFolder(ctx, err)
+		return nil, unwritable(unusableFolder(ctx, err))
 	}
 	return &lock{store: s, account: account, file: held}, nil
 }
@@ -117,7 +118,7 @@ func unusableFolder(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	return unwritable(fmt.Errorf("the folder for sessions cannot be used: %w", err))
+	return fmt.Errorf("the folder for sessions cannot be used: %w", err)
 }
 
 // lock implements [session.Lock].

@@ -251,6 +251,22 @@ func TestUnreadableFile_IsAnErrorAndStays(t *testing.T) {
 	}
 }
 
+// A folder that the user may not look into is a failure of the store, which the
+// default store passes over in memory. It is not one that can be read and not written.
+func TestLoad_FromAFolderThatCannotBeReadFails(t *testing.T) {
+	home := t.TempDir()
+	store := open(t, filepath.Join(home, "cache"))
+	if err := os.Chmod(home, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.ReadDir(home); err == nil {
+		t.Skip("this user reads everything")
+	}
+	if _, err := store.Load(t.Context(), admin); !errors.Is(err, fs.ErrPermission) || errors.Is(err, session.ErrNotWritable) {
+		t.Errorf("Load = %v, want fs.ErrPermission alone", err)
+	}
+}
+
 // In the temporary folder anybody may have made what has the ledger's name.
 func TestLedger_InTheTemporaryFolderIsTheUsersAlone(t *testing.T) {
 	for _, test := range []struct {
