@@ -18,10 +18,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/explain"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
-	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/settings"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/tokens"
 )
 
 // newAccounts returns the client of applications, instances and users. Its token
@@ -29,12 +31,12 @@ import (
 func (o *tokenOpener) newAccounts(userAgent string) *accounts.Client {
 	s := o.settings
 	return accounts.New(accounts.Config{
-		AccountsURL:    s.accountsURL,
-		UserServiceURL: s.userServiceURL,
-		PortalURL:      s.portalURL,
+		AccountsURL:    s.AccountsURL,
+		UserServiceURL: s.UserServiceURL,
+		PortalURL:      s.PortalURL,
 		Tokens:         o,
 		Platform: platform.New(platform.Config{
-			RequestTimeout: s.requestTimeout,
+			RequestTimeout: s.RequestTimeout,
 			UserAgent:      userAgent,
 			Logger:         newLogger(httpSubsystem),
 			Now:            o.now,
@@ -82,7 +84,7 @@ func (o *tokenOpener) say(diags *diag.Diagnostics, summary string, err error) {
 		diags.Append(token.diags...)
 		return
 	}
-	diags.AddError(summary, strings.TrimSpace(sentence(err)+" "+o.accountsAdvice(err)))
+	diags.AddError(summary, strings.TrimSpace(explain.Sentence(err)+" "+o.accountsAdvice(err)))
 }
 
 // found says what became of a request about one object, which the attribute at
@@ -120,7 +122,7 @@ func (o *tokenOpener) accountsAdvice(err error) string {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		return fmt.Sprintf("With a user_service_url of your own it has no default, so that a token goes to no host that was not meant. Set %s.", settingName(unknown.Setting))
+		return fmt.Sprintf("With a user_service_url of your own it has no default, so that a token goes to no host that was not meant. Set %s.", settings.Name(unknown.Setting))
 	case errors.As(err, &siblings):
 		return siblingsAdvice(siblings)
 	case errors.As(err, &doubt):
@@ -179,7 +181,7 @@ func (o *tokenOpener) requestAdvice(failed *platform.RequestError) string {
 	wait, blocked := failed.Blocked()
 	switch code := failed.Code(); {
 	case blocked && wait > 0:
-		return "The platform wants no more requests for now: run again after " + timeText(o.now().Add(wait)) + "."
+		return "The platform wants no more requests for now: run again after " + explain.Time(o.now().Add(wait)) + "."
 	case blocked:
 		return "The platform wants no more requests for now: run again in a while, with a smaller -parallelism if there are many objects."
 	case failed.FromPlatform() && code == http.StatusForbidden:
@@ -187,7 +189,7 @@ func (o *tokenOpener) requestAdvice(failed *platform.RequestError) string {
 	case failed.FromPlatform() && code == http.StatusUnauthorized:
 		return "The platform refuses the access token, also a new one. Check that the credentials are those of an admin."
 	default:
-		return adviceFor(failed, "the URLs of the provider block")
+		return explain.RequestAdvice(failed, "the URLs of the provider block")
 	}
 }
 
@@ -226,7 +228,7 @@ func adopted(diags *diag.Diagnostics, kind string, made accounts.Created) {
 
 // logging returns ctx with the loggers of the requests.
 func (o *tokenOpener) logging(ctx context.Context) context.Context {
-	return withLogging(ctx, userservice.Credentials{Password: o.settings.password, InstanceKey: o.settings.instanceKey}, tokenArguments{})
+	return o.withLogging(ctx, tokens.Arguments{})
 }
 
 // configuredResource is configured for managed resources and lists.

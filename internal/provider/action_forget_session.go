@@ -53,13 +53,9 @@ func (a *forgetSessionAction) Invoke(ctx context.Context, req action.InvokeReque
 // forget drops the session that the arguments name, and reports whether there was
 // one.
 func (o *tokenOpener) forget(ctx context.Context, args tokenArguments) (bool, diag.Diagnostics) {
-	account, credentials, diags := o.sessionAccount(args)
-	if diags.HasError() {
+	if diags := o.validate(args); diags.HasError() {
 		return false, diags
 	}
-	found, err := o.manager.Forget(withLogging(ctx, credentials, args), account)
-	if err != nil {
-		return false, explanation{settings: o.settings, credentials: credentials, now: o.now()}.order("Session not forgotten", err)
-	}
-	return found, nil
+	found, said := o.sessions.Forget(o.withLogging(ctx, args.asked()), args.asked())
+	return found, diagnostics(said)
 }

@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -12,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/explain"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
-	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
 // configuredAction is configured for actions.
@@ -126,73 +125,19 @@ func (a *refreshSessionAction) Invoke(ctx context.Context, req action.InvokeRequ
 	case diags.HasError():
 	case result.Source == session.Reused:
 		progress(resp, "Another process had spent the refresh token and stored a newer session, which is good until %s (version %d). Nothing was refreshed.",
-			timeText(result.ExpiresAt), result.Version)
+			explain.Time(result.ExpiresAt), result.Version)
 	default:
-		progress(resp, "The session of the %s is refreshed. Its access token ends at %s (version %d).", m.whose(), timeText(result.ExpiresAt), result.Version)
+		progress(resp, "The session of the %s is refreshed. Its access token ends at %s (version %d).", m.whose(), explain.Time(result.ExpiresAt), result.Version)
 	}
-}
-
-// sessionAccount returns the account that the arguments name, with its credentials. The
-// arguments are checked again: they may have been unknown when they were validated.
-func (o *tokenOpener) sessionAccount(args tokenArguments) (session.Account, userservice.Credentials, diag.Diagnostics) {
-	credentials := o.credentials(args)
-	for _, diags := range []diag.Diagnostics{o.settings.invalid, o.unknownSettings(args), args.validate()} {
-		if diags.HasError() {
-			return session.Account{}, credentials, diags
-		}
-	}
-	if missing := credentials.Missing(); missing != nil {
-		return session.Account{}, credentials, explain(missing, explanation{settings: o.settings, credentials: credentials, now: o.now()})
-	}
-	return credentials.Account(o.settings.userServiceURL), credentials, nil
 }
 
 // refresh refreshes the session that the arguments name, and never logs in.
 func (o *tokenOpener) refresh(ctx context.Context, args tokenArguments) (session.Result, diag.Diagnostics) {
-	account, credentials, diags := o.sessionAccount(args)
-	if diags.HasError() {
+	if diags := o.validate(args); diags.HasError() {
 		return session.Result{}, diags
 	}
-	result, err := o.manager.Refresh(withLogging(ctx, credentials, args), session.Request{
-		Account: account, Authorizer: o.client.Authorizer(credentials), MinLifetime: o.settings.minLifetime,
-	})
-	how := explanation{settings: o.settings, credentials: credentials, now: o.now()}
-	if err != nil {
-		return session.Result{}, how.order("Session not refreshed", err)
-	}
-	return result, how.notices(result, o.settings.minLifetime)
-}
-
-// order explains why an action has changed no session.
-func (how explanation) order(summary string, err error) diag.Diagnostics {
-	var (
-		diags  diag.Diagnostics
-		store  *session.StoreError
-		opened *session.OpenError
-	)
-	switch {
-	case errors.Is(err, session.ErrNoSession):
-		diags.AddError(summary, "No session that these credentials can use is stored, so there is nothing to refresh, and this action makes no login. The next run that needs a token makes one.")
-	case errors.Is(err, session.ErrReadOnlyRun):
-		diags.AddError(summary, sentence(err)+" Invoke the action in a run without "+settingName("session.read_only")+".")
-	case errors.Is(err, session.ErrNotWritable):
-		diags.AddError(summary, sentence(err)+" Nothing was changed. Make the session store writable.")
-	case errors.As(err, &store):
-		diags.AddError("Session store failed", sentence(store)+" Nothing was changed. Run again when the store can be used.")
-	case errors.Is(err, context.Canceled):
-		diags.AddError(summary, "The run was interrupted.")
-	case errors.As(err, &opened) && isRefused(opened.Refresh):
-		diags.AddError(summary, how.refresh(opened.Refresh)+" No login was made: the next run that needs a token makes one.")
-	default:
-		diags = explain(err, how)
-	}
-	return diags
-}
-
-// isRefused reports whether the platform has refused a refresh token.
-func isRefused(err error) bool {
-	var answer *userservice.Error
-	return errors.As(err, &answer) && answer.Refused()
+	result, said := o.sessions.Refresh(o.withLogging(ctx, args.asked()), args.asked())
+	return result, diagnostics(said)
 }
 
 // progress tells what an action does.

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/explain"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 )
 
@@ -69,7 +70,7 @@ func (d *permissionsDataSource) Read(ctx context.Context, _ datasource.ReadReque
 	if errors.As(err, &failed) && failed.FromPlatform() && failed.Code() == http.StatusForbidden {
 		// The usual advice is to look here.
 		d.tokens.say(&resp.Diagnostics, "", nil)
-		resp.Diagnostics.AddError("Permissions not read", sentence(err)+" Check that email and password are API authorization credentials.")
+		resp.Diagnostics.AddError("Permissions not read", explain.Sentence(err)+" Check that email and password are API authorization credentials.")
 		return
 	}
 	d.tokens.say(&resp.Diagnostics, "Permissions not read", err)

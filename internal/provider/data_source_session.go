@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/settings"
 )
 
 // sessionDataSource implements the data source telematics_session.
@@ -81,7 +82,7 @@ func (d *sessionDataSource) Read(ctx context.Context, req datasource.ReadRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if d.tokens.settings.store == storeNone && d.tokens.isOfThisRun(result.Session) {
+	if d.tokens.settings.Store == settings.StoreNone && d.tokens.isOfThisRun(result.Session) {
 		resp.Diagnostics.Append(newVersionEveryRun())
 	}
 	model.set(result)
@@ -91,6 +92,6 @@ func (d *sessionDataSource) Read(ctx context.Context, req datasource.ReadRequest
 // newVersionEveryRun is the warning that there is nothing to compare with.
 func newVersionEveryRun() diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Version changes on every run",
-		"Sessions are not kept between runs ("+settingName("session.store")+" is \""+storeNone+"\"), so each run logs in anew, and what depends on "+
+		"Sessions are not kept between runs ("+settings.Name("session.store")+" is \""+settings.StoreNone+"\"), so each run logs in anew, and what depends on "+
 			"version is replaced each time. Keep sessions in the file store or in Vault, or resume one that you keep yourself.")
 }

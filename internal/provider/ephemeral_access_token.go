@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/explain"
 )
 
 // renewLead is how long before the end of a token its user is warned.
@@ -80,9 +82,9 @@ func (e *accessTokenEphemeral) Open(ctx context.Context, req ephemeral.OpenReque
 		return
 	}
 	resp.RenewAt = result.ExpiresAt.Add(-min(renewLead, left/2))
-	note, err := json.Marshal(renewal{ExpiresAt: result.ExpiresAt, MinLifetime: model.minLifetime(e.tokens.settings.minLifetime)})
+	note, err := json.Marshal(renewal{ExpiresAt: result.ExpiresAt, MinLifetime: model.minLifetime(e.tokens.settings.MinLifetime)})
 	if err != nil {
-		resp.Diagnostics.AddError("Token not prepared for renewal", sentence(err))
+		resp.Diagnostics.AddError("Token not prepared for renewal", explain.Sentence(err))
 		return
 	}
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, renewKey, note)...)
@@ -110,7 +112,7 @@ func (e *accessTokenEphemeral) Close(ctx context.Context, req ephemeral.CloseReq
 	resp.Diagnostics.AddWarning("Access token expired in mid-run",
 		fmt.Sprintf("The access token that this run has used ended at %s, before the run did: what used it after that was refused. "+
 			"Raise min_lifetime (%s now) above the time that a run takes, and the token is refreshed before it is handed out.",
-			timeText(opened.ExpiresAt), opened.MinLifetime))
+			explain.Time(opened.ExpiresAt), opened.MinLifetime))
 }
 
 // readRenewal reads what Open has left; the zero renewal stands for none.
@@ -127,5 +129,5 @@ func aboutToExpire(opened renewal) diag.Diagnostic {
 	return diag.NewWarningDiagnostic("Access token is about to expire",
 		fmt.Sprintf("The access token that this run has used since it was opened ends at %s, and Terraform cannot replace it in a run that "+
 			"is under way: what uses it after that is refused. Raise min_lifetime (%s now) above the time that a run takes, and the "+
-			"token is refreshed before it is handed out.", timeText(opened.ExpiresAt), opened.MinLifetime))
+			"token is refreshed before it is handed out.", explain.Time(opened.ExpiresAt), opened.MinLifetime))
 }

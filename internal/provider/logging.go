@@ -6,7 +6,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/tokens"
 )
 
 // The subsystems of the provider's log. TF_LOG_PROVIDER_TELEMATICS_HTTP and
@@ -19,14 +20,12 @@ const (
 // withLogging returns ctx with the subsystems' loggers. Secrets reach no log
 // because they travel as secret.String; that they are masked as well is for
 // the day when somebody reveals one by mistake.
-func withLogging(ctx context.Context, c userservice.Credentials, args tokenArguments) context.Context {
-	access, refresh := args.resumed()
+func (o *tokenOpener) withLogging(ctx context.Context, asked tokens.Arguments) context.Context {
+	c := o.sessions.Credentials(asked)
 	var secrets []string
-	for _, s := range []string{
-		c.Password.Reveal(), c.InstanceKey.Reveal(), c.DeviceToken.Reveal(), access.ValueString(), refresh.ValueString(),
-	} {
-		if s != "" {
-			secrets = append(secrets, s)
+	for _, s := range []secret.String{c.Password, c.InstanceKey, c.DeviceToken, asked.Access, asked.Refresh} {
+		if !s.IsEmpty() {
+			secrets = append(secrets, s.Reveal())
 		}
 	}
 	for _, name := range []string{httpSubsystem, sessionSubsystem} {

@@ -99,7 +99,7 @@ func (p *telematicsProvider) Schema(_ context.Context, _ provider.SchemaRequest,
 // Configure implements [provider.Provider]. It sends nothing: credentials are
 // asked for when a token is.
 func (p *telematicsProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	settings, diags := readSettings(ctx, req.Config, p.options.Getenv)
+	read, diags := readSettings(ctx, req.Config, p.options.Getenv)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
@@ -107,7 +107,7 @@ func (p *telematicsProvider) Configure(ctx context.Context, req provider.Configu
 	if p.options.Hook != nil {
 		p.options.Hook(Configured)
 	}
-	tokens := newTokenOpener(settings, p.userAgent(req.TerraformVersion), p.options)
+	tokens := newTokenOpener(read, p.userAgent(req.TerraformVersion), p.options)
 	resp.EphemeralResourceData = tokens
 	resp.DataSourceData = tokens
 	resp.ResourceData = tokens

@@ -19,6 +19,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/explain"
 )
 
 // applicationResource implements the resource telematics_application
@@ -207,7 +208,7 @@ func (r *applicationResource) isOfCompany(ctx context.Context, diags *diag.Diagn
 		diags.AddAttributeWarning(path.Root("company_id"), "Company not checked", "The application is deactivated, and the list of the company does not have it. "+companyAdvice)
 	default:
 		diags.AddAttributeWarning(path.Root("company_id"), "Company not checked", "The platform does not tell the company of an application, and the list of the company could not be read. "+
-			sentence(err)+" "+companyAdvice)
+			explain.Sentence(err)+" "+companyAdvice)
 	}
 	return true
 }

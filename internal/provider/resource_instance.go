@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/explain"
 )
 
 // instanceResource implements the resource telematics_instance (PLATFORM-API.md
@@ -143,7 +144,7 @@ func (r *instanceResource) Create(ctx context.Context, req resource.CreateReques
 	if err != nil {
 		// An error would taint the instance, and the next apply would make
 		// another one with another key.
-		resp.Diagnostics.AddWarning("Instance not read", "The instance was made and could not be read yet, so company_id, invite_code and key_version are null until the next run. "+sentence(err))
+		resp.Diagnostics.AddWarning("Instance not read", "The instance was made and could not be read yet, so company_id, invite_code and key_version are null until the next run. "+explain.Sentence(err))
 	}
 	r.tokens.say(&resp.Diagnostics, "", nil)
 	m.setComputed(found)

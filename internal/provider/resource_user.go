@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/explain"
 )
 
 // userResource implements the resource telematics_user (PLATFORM-API.md §8.4).
@@ -267,7 +268,7 @@ func remember(ctx context.Context, private privateState, key, text string, diags
 	}
 	encoded, err := json.Marshal(text)
 	if err != nil { // no text has one
-		diags.AddError("Private state not written", sentence(err))
+		diags.AddError("Private state not written", explain.Sentence(err))
 		return
 	}
 	diags.Append(private.SetKey(ctx, key, encoded)...)
@@ -401,10 +402,10 @@ func (r *userResource) nameOthers(ctx context.Context, diags *diag.Diagnostics, 
 func (r *userResource) registered(ctx context.Context, diags *diag.Diagnostics, token string, wanted accounts.UserFields) accounts.User {
 	found, err := r.tokens.accounts.User(ctx, token)
 	if err != nil {
-		diags.AddWarning("User not read", "The user was made and could not be read yet, so what was not given is null until the next run. "+sentence(err))
+		diags.AddWarning("User not read", "The user was made and could not be read yet, so what was not given is null until the next run. "+explain.Sentence(err))
 	} else if missing := wanted.Changes(found.UserFields); missing != (accounts.UserFields{}) {
 		if err := r.tokens.accounts.UpdateUser(ctx, token, missing); err != nil {
-			diags.AddWarning("User not complete", "The user was made, and not all that was given was written. The next plan shows what is missing. "+sentence(err))
+			diags.AddWarning("User not complete", "The user was made, and not all that was given was written. The next plan shows what is missing. "+explain.Sentence(err))
 		}
 	}
 	r.tokens.say(diags, "", nil)

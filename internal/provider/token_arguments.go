@@ -7,6 +7,10 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/tokens"
 )
 
 // tokenArguments are the arguments that every object which opens a session
@@ -48,6 +52,23 @@ const (
 		"first; if that fails, a value other than the provider's is an error, even while the token lives. `0s` takes any token that has not expired. " +
 		"Default: the provider's `session.min_lifetime`, which is `15m` if not set."
 )
+
+// asked are the arguments in the words of the sessions' opener.
+func (a tokenArguments) asked() tokens.Arguments {
+	access, refresh := a.resumed()
+	asked := tokens.Arguments{
+		Kind:        session.Kind(a.AuthorizeAs.ValueString()),
+		DeviceToken: secret.New(trimmed(a.DeviceToken)),
+		InstanceID:  trimmed(a.InstanceID),
+		InstanceKey: secret.New(trimmed(a.InstanceKey)),
+		Access:      secret.New(access.ValueString()),
+		Refresh:     secret.New(refresh.ValueString()),
+	}
+	if d, err := time.ParseDuration(a.MinLifetime.ValueString()); err == nil {
+		asked.MinLifetime = &d
+	}
+	return asked
+}
 
 // minLifetime returns the lifetime that is asked for, or byDefault. The text
 // was validated before.

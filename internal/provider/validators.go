@@ -10,13 +10,12 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/telematics-tools/terraform-provider-telematics/internal/settings"
 )
 
 // notBlank is a text with something in it.
 var notBlank = regexp.MustCompile(`\S`)
-
-// uuidShape is what the platform's ids look like (PLATFORM-API.md §1).
-var uuidShape = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 
 // isGiven refuses a text without anything in it.
 func isGiven() validator.String { return stringvalidator.RegexMatches(notBlank, "must not be blank") }
@@ -24,20 +23,6 @@ func isGiven() validator.String { return stringvalidator.RegexMatches(notBlank, 
 // requiredID are the validators of an id that is part of a request's path: an
 // empty one would make it the path of another method.
 func requiredID() []validator.String { return []validator.String{isGiven(), uuidShaped{}} }
-
-func isUUID(text string) bool { return uuidShape.MatchString(text) }
-
-// notUUID warns of a value that has another shape, without quoting it: keys
-// are checked as well.
-func notUUID(attribute string) string {
-	return "The platform's ids and keys are UUIDs (8-4-4-4-12 hexadecimal digits), and the value of " + attribute +
-		" is not. It is used as it is; if the platform refuses it, look for a value that was cut short or mixed up with another."
-}
-
-// controlCharacter refuses a value that HTTP cannot carry, or that the platform
-// refuses as a wrong one.
-const controlCharacter = "It holds a line break or another control character, such as the one at the end of a file. " +
-	"Take it away, for example with trimspace(file(…))."
 
 // uuidShaped warns of a value that is not a UUID, and refuses one that cannot be
 // sent.
@@ -52,14 +37,14 @@ func (v uuidShaped) MarkdownDescription(ctx context.Context) string { return v.D
 // ValidateString implements [validator.String].
 func (uuidShaped) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	text := req.ConfigValue.ValueString()
-	if trimmed(req.ConfigValue) == "" || isUUID(trimmed(req.ConfigValue)) && !strings.ContainsFunc(text, unicode.IsControl) {
+	if trimmed(req.ConfigValue) == "" || settings.IsUUID(trimmed(req.ConfigValue)) && !strings.ContainsFunc(text, unicode.IsControl) {
 		return
 	}
 	if strings.ContainsFunc(text, unicode.IsControl) {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), controlCharacter)
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid "+req.Path.String(), settings.ControlCharacter)
 		return
 	}
-	resp.Diagnostics.AddAttributeWarning(req.Path, "Unusual "+req.Path.String(), notUUID(req.Path.String()))
+	resp.Diagnostics.AddAttributeWarning(req.Path, "Unusual "+req.Path.String(), settings.NotUUID(req.Path.String()))
 }
 
 // durationText accepts a Go duration that is not negative; an empty text
