@@ -491,6 +491,20 @@ func (b *Budget) nextFree(e *LedgerEntry, now time.Time, ahead int) nextPlace {
 	if isBlocked(e, now) {
 		return nextPlace{free: e.BlockedUntil, blocked: true}
 	}
+	counted := b.counted(e, now)
+	free := now
+	for range ahead + 1 {
+		if n := len(counted); n >= b.limit {
+			free = counted[n-b.limit].Add(b.window)
+		}
+		counted = append(counted, free)
+	}
+	return nextPlace{free: free}
+}
+
+// counted returns the logins that count in the window that ends now, from the
+// earliest. One that is under way counts as answered now.
+func (b *Budget) counted(e *LedgerEntry, now time.Time) []time.Time {
 	var counted []time.Time
 	if full := b.countsFrom(e, e.FullAt, now); full.Add(b.window).After(now) {
 		counted = slices.Repeat([]time.Time{earlier(full, now)}, b.limit)
@@ -501,14 +515,7 @@ func (b *Budget) nextFree(e *LedgerEntry, now time.Time, ahead int) nextPlace {
 		}
 	}
 	slices.SortFunc(counted, time.Time.Compare)
-	free := now
-	for range ahead + 1 {
-		if n := len(counted); n >= b.limit {
-			free = counted[n-b.limit].Add(b.window)
-		}
-		counted = append(counted, free)
-	}
-	return nextPlace{free: free}
+	return counted
 }
 
 // earlier returns the earlier of two times.

@@ -69,6 +69,30 @@ func Open(config Config) (*Store, error) {
 	return &Store{folder: ownFolder(config.Dir, config.Logger), log: config.Logger}, nil
 }
 
+// Path is the folder that the sessions are in, whether there is one or not.
+func (s *Store) Path() string { return s.folder.path }
+
+// Count returns how many sessions are stored, of any identity. It opens none. A
+// folder that is not there has none; the error is that of one that cannot be read
+// or is not fit for use.
+func (s *Store) Count() (int, error) {
+	err := s.folder.check()
+	var entries []fs.DirEntry
+	if err == nil {
+		entries, err = os.ReadDir(s.folder.path)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	count := 0
+	for _, entry := range entries {
+		if name := entryName.FindStringSubmatch(entry.Name()); name != nil && "."+name[2] == sessionSuffix {
+			count++
+		}
+	}
+	return count, err
+}
+
 // Load implements [session.Store].
 func (s *Store) Load(ctx context.Context, account session.Account) (session.Session, error) {
 	if account.Password.IsEmpty() {

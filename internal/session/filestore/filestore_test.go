@@ -459,3 +459,26 @@ func TestSave_DoesNotOverwriteANewerFormat(t *testing.T) {
 		t.Errorf("Load = %v, want an error that names the file", err)
 	}
 }
+
+func TestCount_CountsSessionsAndNothingElse(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	store := open(t, dir)
+	if count, err := store.Count(); count != 0 || err != nil {
+		t.Errorf("before the first: %d, %v", count, err)
+	}
+	other := admin
+	other.Login = "another@fleet.example"
+	for _, account := range []session.Account{admin, other} {
+		save(t, store, account, stored)
+	}
+	if err := os.WriteFile(filepath.Join(store.Path(), "a.session"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if count, err := store.Count(); count != 2 || err != nil {
+		t.Errorf("after two: %d, %v", count, err)
+	}
+	if store.Path() != filepath.Join(dir, "telematics-sessions") {
+		t.Errorf("the path is %s", store.Path())
+	}
+}
