@@ -1,15 +1,19 @@
 // The command terraform-provider-telematics serves the provider to Terraform
-// and OpenTofu, which start it; it is not run by hand.
+// and OpenTofu, which start it. With a verb it is a command line on the same
+// sessions, for people and scripts.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
+	"os"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/command"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/coredump"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/lifetime"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
@@ -18,12 +22,24 @@ import (
 // version is set by the linker when a release is built.
 var version = "dev"
 
+// magicCookie is the variable by which a plugin knows that a CLI has started it.
+const magicCookie = "TF_PLUGIN_MAGIC_COOKIE"
+
 func main() {
-	debug := flag.Bool("debug", false, "serve with support for debuggers such as delve, and print what to set TF_REATTACH_PROVIDERS to")
-	printVersion := flag.Bool("version", false, "print the version and exit")
-	flag.Parse()
+	flags := flag.NewFlagSet(command.Name, flag.ContinueOnError)
+	flags.Usage = func() {}
+	debug := flags.Bool("debug", false, "serve with support for debuggers such as delve, and print what to set TF_REATTACH_PROVIDERS to")
+	printVersion := flags.Bool("version", false, "print the version and exit")
+	switch err := flags.Parse(os.Args[1:]); {
+	case errors.Is(err, flag.ErrHelp):
+		command.Help(os.Stdout)
+		return
+	case err != nil: // it has said so
+		command.Help(os.Stderr)
+		os.Exit(command.ExitUsage)
+	}
 	if *printVersion {
-		fmt.Println("terraform-provider-telematics " + version)
+		fmt.Println(command.Name + " " + version)
 		return
 	}
 	// Not being able to is no reason to fail a run.
@@ -34,6 +50,17 @@ func main() {
 	if !*debug {
 		if err := coredump.Hide(); err != nil {
 			log.Print(err)
+		}
+	}
+	// A CLI gives no arguments.
+	if flags.NArg() > 0 {
+		guard.Catch()
+		os.Exit(command.Run(context.Background(), command.System(version, guard.Begin), flags.Args()))
+	}
+	if !*debug {
+		if os.Getenv(magicCookie) == "" {
+			command.Help(os.Stderr)
+			os.Exit(command.ExitUsage)
 		}
 		guard.Watch()
 	}

@@ -2,7 +2,10 @@
 
 package coredump
 
-import "syscall"
+import (
+	"sync/atomic"
+	"syscall"
+)
 
 // Disable sets the size limit of core files to zero, so that a crash writes
 // none, whatever GOTRACEBACK says. Where the system hands cores to a program
@@ -12,6 +15,21 @@ func Disable() error {
 	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &limit); err != nil {
 		return err
 	}
-	limit.Cur = 0
-	return syscall.Setrlimit(syscall.RLIMIT_CORE, &limit)
+	before.CompareAndSwap(nil, &limit)
+	none := limit
+	none.Cur = 0
+	return syscall.Setrlimit(syscall.RLIMIT_CORE, &none)
+}
+
+// before is the limit that was found first.
+var before atomic.Pointer[syscall.Rlimit]
+
+// Restore undoes [Disable], for a program that is to run in the place of this one:
+// the limit would be its own.
+func Restore() error {
+	limit := before.Load()
+	if limit == nil {
+		return nil
+	}
+	return syscall.Setrlimit(syscall.RLIMIT_CORE, limit)
 }

@@ -42,6 +42,12 @@ func TestDisable_SetsTheLimitToZero(t *testing.T) {
 	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &limit); err != nil || limit.Cur != 0 {
 		t.Errorf("limit = %+v, error %v, want none left", limit, err)
 	}
+	if err := coredump.Restore(); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Getrlimit(syscall.RLIMIT_CORE, &limit); err != nil || limit != before {
+		t.Errorf("after Restore, limit = %+v, error %v, want %+v", limit, err, before)
+	}
 }
 
 func TestDisable_CrashWritesNoCore(t *testing.T) {

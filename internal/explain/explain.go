@@ -21,12 +21,30 @@ import (
 type Attempt struct {
 	Settings    settings.Settings
 	Credentials userservice.Credentials
+	// CommandLine is true where there is no configuration: a person sets variables.
+	CommandLine bool
 	// Resumed is true where a pair of tokens was given.
 	Resumed bool
 	// AsAdmin is true where nothing but an admin's token will do.
 	AsAdmin bool
 	// Now is the time of the explanation.
 	Now time.Time
+}
+
+// name names a setting for the person that has to set it.
+func (how Attempt) name(attribute string) string {
+	if how.CommandLine {
+		return settings.Variable(attribute)
+	}
+	return settings.Name(attribute)
+}
+
+// set writes how a setting is set.
+func (how Attempt) set(attribute, value string) string {
+	if how.CommandLine {
+		return settings.Variable(attribute) + "=" + value
+	}
+	return fmt.Sprintf("%s = %q", settings.Name(attribute), value)
 }
 
 // Failed says why there is no session.
@@ -51,7 +69,7 @@ func (how Attempt) failed(err error) (title, detail string) {
 		}
 		return "Session of somebody else", text
 	case errors.As(err, &store):
-		return "Session store failed", storeFailed(store.Err)
+		return "Session store failed", how.storeFailed(store.Err)
 	case errors.Is(err, session.ErrForeign), errors.Is(err, session.ErrNewerFormat):
 		return "Stored session not usable", Sentence(err)
 	case errors.As(err, &revoked):
@@ -90,14 +108,14 @@ func withoutTitle(summary, text string) string {
 
 // storeFailed explains a session store that failed. A failure that was waited for
 // may pass; what helps against another one its own text says.
-func storeFailed(err error) string {
+func (how Attempt) storeFailed(err error) string {
 	again := ""
 	var passing interface{ Temporary() bool }
 	if errors.As(err, &passing) && passing.Temporary() {
 		again = " Run again when the store can be used."
 	}
 	return Sentence(err) + " What is stored is not known, and a login could revoke the tokens of everybody that shares the store, so none was made." +
-		again + " To go on without the store: " + settings.Name("session.on_failure") + " = \"" + settings.OnFailureLogin + "\"."
+		again + " To go on without the store: " + how.set("session.on_failure", settings.OnFailureLogin) + "."
 }
 
 // readOnly explains what a read-only run would have done.
@@ -105,7 +123,7 @@ func (how Attempt) readOnly(err *session.ReadOnlyError) string {
 	if err.Err != nil {
 		return Sentence(err) + " Make the session store writable, or let a run that may write to it come before this one."
 	}
-	return Sentence(err) + " Let a run without " + settings.Name("session.read_only") + " come before this one, with the same session store: it gets a " +
+	return Sentence(err) + " Let a run without " + how.name("session.read_only") + " come before this one, with the same session store: it gets a " +
 		"session that this one can hand out."
 }
 
@@ -253,8 +271,8 @@ func (how Attempt) heldBack(held *session.BudgetError) string {
 	if enough < held.Wait {
 		enough += time.Minute
 	}
-	return fmt.Sprintf("Run again then, or let the run wait: %s = %q. If the platform allows more logins, raise login_limit.",
-		settings.Name("login_wait"), plainDuration(enough))
+	return fmt.Sprintf("Run again then, or let the run wait: %s. If the platform allows more logins, raise login_limit.",
+		how.set("login_wait", plainDuration(enough)))
 }
 
 // checkCredentials says which values the login was made of, and where right
@@ -286,20 +304,24 @@ func (how Attempt) otherForm() string {
 func (how Attempt) missingCredentials(err *userservice.MissingCredentialsError) string {
 	names := make([]string, len(err.Names))
 	for i, name := range err.Names {
-		names[i] = settings.Name(name)
+		names[i] = how.name(name)
 	}
 	kind, from := "an admin", "Email and password are the API authorization credentials that are generated on the Management page of DataHub."
+	where, asUser := "in the provider block or in the environment", "set device_token"
+	if how.CommandLine {
+		where, asUser = "in the environment", "give --device-token"
+	}
 	switch {
 	case err.Kind == session.User:
 		kind, from = "a user", "The two are the id and key of the user's group."
 	case !how.AsAdmin:
-		from += " To authorize as a user instead, set device_token."
+		from += " To authorize as a user instead, " + asUser + "."
 	}
 	set := "Set them"
 	if len(names) == 1 {
 		set = "Set it"
 	}
-	return "To authorize as " + kind + " takes " + strings.Join(names, " and ") + ". " + set + " in the provider block or in the environment. " + from
+	return "To authorize as " + kind + " takes " + strings.Join(names, " and ") + ". " + set + " " + where + ". " + from
 }
 
 // NotDone says under a title why an order, a refresh or a forget, has changed no
@@ -316,9 +338,9 @@ func (how Attempt) notDone(title string, err error) (because, detail string) {
 	)
 	switch {
 	case errors.Is(err, session.ErrNoSession):
-		return title, "No session that these credentials can use is stored, so there is nothing to refresh, and this action makes no login. The next run that needs a token makes one."
+		return title, "No session that these credentials can use is stored, so there is nothing to refresh, and a refresh makes no login. The next run that needs a token makes one."
 	case errors.Is(err, session.ErrReadOnlyRun):
-		return title, Sentence(err) + " Invoke the action in a run without " + settings.Name("session.read_only") + "."
+		return title, Sentence(err) + " Do it in a run without " + how.name("session.read_only") + "."
 	case errors.Is(err, session.ErrNotWritable):
 		return title, Sentence(err) + " Nothing was changed. Make the session store writable."
 	case errors.As(err, &store):
@@ -385,11 +407,11 @@ func (how Attempt) Notices(result session.Result, asked time.Duration) message.L
 		case session.VerifyUseless:
 			said.Warn("Token cannot be checked",
 				"The platform calls a token dead that it has just issued, so the check tells nothing here and is left off for a day. "+
-					"Switch it off with "+settings.Name("session.verify_after")+" = \"never\". "+renewBefore("meanwhile"))
+					"Switch it off with "+how.set("session.verify_after", "never")+". "+renewBefore("meanwhile"))
 		case session.FormFound:
 			said.Warn("Login was accepted in its other form",
 				fmt.Sprintf("The platform refused the login in one form and accepted it in the other, which took two logins. Later runs on this machine know. "+
-					"To save the extra login on others: %s = %q.", settings.Name("login_format"), result.LoginForm))
+					"To save the extra login on others: %s.", how.set("login_format", string(result.LoginForm))))
 		case session.RefreshedOften:
 			said.Warn("Token is refreshed in nearly every run",
 				fmt.Sprintf("min_lifetime asks for %s, and the platform makes its tokens live %s: a run that comes more than %s after this one refreshes the "+

@@ -5,8 +5,11 @@ package lifetime_test
 import (
 	"bufio"
 	"context"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
@@ -15,7 +18,10 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/lifetime"
 )
 
-const watchVariable = "TELEMATICS_TEST_WATCH"
+const (
+	watchVariable = "TELEMATICS_TEST_WATCH"
+	catchVariable = "TELEMATICS_TEST_CATCH"
+)
 
 // TestMain lets the test binary be a program that watches for its end and has
 // nothing else to do.
@@ -26,7 +32,28 @@ func TestMain(m *testing.M) {
 		_, _ = os.Stdout.WriteString("watching\n")
 		select {}
 	}
+	if os.Getenv(catchVariable) != "" {
+		catching()
+	}
 	os.Exit(m.Run())
+}
+
+// catching is a program that is at work until its standard input ends, and writes
+// to a pipe that nobody reads.
+func catching() {
+	var g lifetime.Guard
+	g.Catch()
+	end := g.Begin()
+	_, _ = os.Stdout.WriteString("at work\n")
+	if _, err := io.ReadAll(os.Stdin); err != nil {
+		os.Exit(2)
+	}
+	if _, err := os.Stderr.WriteString("nobody reads this"); !errors.Is(err, syscall.EPIPE) {
+		os.Exit(3)
+	}
+	_, _ = os.Stdout.WriteString("done\n")
+	end()
+	select {}
 }
 
 // watching starts the program. Its standard output is read from the file, and it
@@ -157,5 +184,42 @@ func TestUnread_WhatIsNoPipeSaysNothing(t *testing.T) {
 		if lifetime.Unread(f) {
 			t.Errorf("%s is closed, and counts as unread", f.Name())
 		}
+	}
+}
+
+func TestCatch_EndsAfterTheWorkWithTheSignalsCode(t *testing.T) {
+	for _, test := range []struct {
+		signal syscall.Signal
+		code   int
+	}{
+		{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129},
+	} {
+		t.Run(test.signal.String(), func(t *testing.T) {
+			out, outOfProgram := newPipe(t)
+			unread, brokenPipe := newPipe(t)
+			toProgram, in := newPipe(t)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, os.Args[0])
+			cmd.Env = append(os.Environ(), catchVariable+"=1")
+			cmd.Stdin, cmd.Stdout, cmd.Stderr = toProgram, outOfProgram, brokenPipe
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewReader(out)
+			if line, err := lines.ReadString('\n'); line != "at work\n" {
+				t.Fatalf("it printed %q, %v", line, err)
+			}
+			if err := errors.Join(unread.Close(), cmd.Process.Signal(test.signal), in.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if line, err := lines.ReadString('\n'); line != "done\n" {
+				t.Errorf("it printed %q, %v: it ended in the middle of its work", line, err)
+			}
+			_ = cmd.Wait()
+			if code := cmd.ProcessState.ExitCode(); code != test.code {
+				t.Errorf("it ended with %d, want %d: %v", code, test.code, cmd.ProcessState)
+			}
+		})
 	}
 }

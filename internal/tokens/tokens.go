@@ -28,6 +28,8 @@ type Config struct {
 	Settings settings.Settings
 	// UserAgent names the program to the platform.
 	UserAgent string
+	// CommandLine is true where a person runs the program, and sets variables.
+	CommandLine bool
 	// Run names the run that the process belongs to, as [session.Config] says.
 	Run string
 	// Getenv reads the environment, in which the ledger's place is found.
@@ -48,6 +50,8 @@ type Config struct {
 type Opener struct {
 	config  Config
 	client  *userservice.Client
+	store   session.Store // nil: sessions are kept in memory alone
+	budget  *session.Budget
 	manager *session.Manager
 }
 
@@ -69,16 +73,18 @@ func NewOpener(config Config) *Opener {
 	})
 	log := config.SessionLogger
 	store, ledger := openStores(s, config.Getenv, config.Now, log)
+	o.store = store
+	o.budget = session.NewBudget(ledger, session.BudgetConfig{
+		Limit:          s.LoginLimit,
+		Window:         s.LoginWindow,
+		Wait:           s.LoginWait,
+		RequestTimeout: s.RequestTimeout,
+		Now:            config.Now,
+		Logger:         log,
+	})
 	o.manager = session.NewManager(session.Config{
-		Store: store,
-		Budget: session.NewBudget(ledger, session.BudgetConfig{
-			Limit:          s.LoginLimit,
-			Window:         s.LoginWindow,
-			Wait:           s.LoginWait,
-			RequestTimeout: s.RequestTimeout,
-			Now:            config.Now,
-			Logger:         log,
-		}),
+		Store:  store,
+		Budget: o.budget,
 		// Only the default store goes on in memory by itself: a store that was
 		// configured is shared, and what is in it is somebody's.
 		Fallback:    s.OnFailure == settings.OnFailureLogin || s.Store == settings.StoreFile && s.Path == "",
@@ -178,7 +184,8 @@ func (o *Opener) Open(ctx context.Context, args Arguments) (session.Result, mess
 	credentials := o.Credentials(args)
 	missing := credentials.Missing()
 	resumed := resumedSession(args)
-	how := explain.Attempt{Settings: s, Credentials: credentials, Resumed: !resumed.IsZero(), AsAdmin: args.Kind == session.Admin}
+	how := o.attempt(credentials)
+	how.Resumed, how.AsAdmin = !resumed.IsZero(), args.Kind == session.Admin
 	fail := func(err error) (session.Result, message.List) {
 		how.Now = o.config.Now()
 		return session.Result{}, how.Failed(err)
@@ -244,9 +251,14 @@ func (o *Opener) Forget(ctx context.Context, args Arguments) (bool, message.List
 	return had, nil
 }
 
+// attempt is what is known of an attempt before it is made.
+func (o *Opener) attempt(c userservice.Credentials) explain.Attempt {
+	return explain.Attempt{Settings: o.config.Settings, Credentials: c, CommandLine: o.config.CommandLine, Now: o.config.Now()}
+}
+
 // stored returns the account whose stored session the arguments ask for.
 func (o *Opener) stored(args Arguments) (session.Account, explain.Attempt, message.List) {
-	how := explain.Attempt{Settings: o.config.Settings, Credentials: o.Credentials(args), Now: o.config.Now()}
+	how := o.attempt(o.Credentials(args))
 	if found := o.check(args); found.HasError() {
 		return session.Account{}, how, found
 	}

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -86,7 +87,7 @@ func (s *Store) Count() (int, error) {
 	}
 	count := 0
 	for _, entry := range entries {
-		if name := entryName.FindStringSubmatch(entry.Name()); name != nil && "."+name[2] == sessionSuffix {
+		if name := entry.Name(); entryName.MatchString(name) && strings.HasSuffix(name, sessionSuffix) {
 			count++
 		}
 	}
