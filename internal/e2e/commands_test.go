@@ -265,6 +265,7 @@ func timetravel(ts *testscript.TestScript, neg bool, args []string) {
 	binary, err := exec.LookPath(clitest.ProviderName)
 	ts.Check(err)
 	ts.Check(useProvider(ts.Getenv("WORK"), ts.Setenv, filepath.Dir(binary)))
+	ts.Check(os.RemoveAll(filepath.Join(ts.Getenv("WORK"), ".bin", clitest.ProviderName)))
 }
 
 func clock(ts *testscript.TestScript, neg bool, args []string) {

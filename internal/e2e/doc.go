@@ -26,7 +26,7 @@
 //	whose FILE ACCOUNT        fail unless the token in the file was issued to the account
 //	stored N                  fail unless N sessions are stored in files
 //	clean FILE …              fail if a secret of the platform's is in a file, a folder or an archive
-//	timetravel                from now on run a provider whose clock can be moved
+//	timetravel                from now on run a provider, and its command line, whose clock can be moved
 //	clock 3h                  move the clock of the platform and of such a provider
 //	skew 10m                  move the clock of such a provider alone
 //	appears FILE              wait until there is a file

@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/clitest"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/command"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/coredump"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/lifetime"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/provider"
@@ -55,12 +56,19 @@ func serveTimeTraveller() {
 		log.Fatal(err)
 	}
 	fatal := os.Getenv(panicVariable)
+	now := func() time.Time { return time.Now().Add(offset) }
 	var guard lifetime.Guard
+	if len(os.Args) > 1 {
+		guard.Catch()
+		program := command.System("e2e", guard.Begin)
+		program.Now = now
+		os.Exit(command.Run(context.Background(), program, os.Args[1:]))
+	}
 	guard.Watch()
 	options := provider.Options{
 		Begin:       guard.Begin,
 		Interrupted: lifetime.Interrupted(),
-		Now:         func() time.Time { return time.Now().Add(offset) },
+		Now:         now,
 		Hook: func(point string) {
 			if point == fatal {
 				panic("ordered by the script")
@@ -111,9 +119,9 @@ func isTerraform(t *testing.T, cli, least string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	command := exec.CommandContext(t.Context(), cli, "version")
-	command.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE="+os.DevNull)
-	out, err := command.Output()
+	asked := exec.CommandContext(t.Context(), cli, "version")
+	asked.Env = append(os.Environ(), "CHECKPOINT_DISABLE=1", "TF_CLI_CONFIG_FILE="+os.DevNull)
+	out, err := asked.Output()
 	if err != nil {
 		return false, err
 	}

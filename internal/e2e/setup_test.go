@@ -51,6 +51,10 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	if err := os.Symlink(cli, filepath.Join(bin, "terraform"+clitest.ProgramSuffix())); err != nil {
 		return err
 	}
+	// The command line is the released provider's, until timetravel.
+	if err := os.Symlink(binary, filepath.Join(bin, clitest.ProviderName)); err != nil {
+		return err
+	}
 	examples, err := filepath.Abs("../../examples")
 	if err != nil {
 		return err
