@@ -206,6 +206,11 @@ func (c *call) open() (code int, ok bool) {
 		SessionLogger: c.logger(),
 		Begin:         c.Begin,
 	})
+	// What only its use shows to be wrong.
+	if wrong := c.opener.Settings().Invalid; wrong.HasError() {
+		c.say(wrong)
+		return ExitUsage, false
+	}
 	return ExitDone, true
 }
 

@@ -125,17 +125,12 @@ func (c *call) report(ctx context.Context, args tokens.Arguments) (statusReport,
 		report.Sessions = append(report.Sessions, told)
 	}
 
-	if s.Store == settings.StoreVault {
-		report.Store.Where = strings.TrimSpace(s.Vault.Address + " " + strings.Trim(s.Vault.Mount+"/"+s.Vault.Prefix, "/"))
-	}
-	if folder, count, err := c.opener.Files(); folder != "" {
-		report.Store.Where = folder
-		if err != nil {
-			report.Store.Error = fails(err)
-		} else {
-			others := max(0, count-opened)
-			report.OtherSessions = &others
-		}
+	report.Store.Where = c.opener.Place()
+	if count, counted, err := c.opener.Count(); err != nil {
+		report.Store.Error = fails(err)
+	} else if counted {
+		others := max(0, count-opened)
+		report.OtherSessions = &others
 	}
 	report.Logins = c.logins(ctx)
 	return report, failed
@@ -186,6 +181,10 @@ func (c *call) inWords(r statusReport) string {
 		default:
 			line("  none", "No session is stored.")
 		}
+	}
+	if len(r.Sessions) == 0 {
+		heading("sessions")
+		line("  none", "No credentials are given here: set TELEMATICS_EMAIL and TELEMATICS_PASSWORD, or give --device-token.")
 	}
 	if others := r.OtherSessions; others != nil && *others > 0 {
 		heading("others")

@@ -7,6 +7,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/message"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/filestore"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
 
 // Stored returns the identity that the arguments ask for and its stored session.
@@ -27,15 +28,24 @@ func (o *Opener) Stored(ctx context.Context, args Arguments) (session.Identity, 
 	return account.Identity, stored, err
 }
 
-// Files returns the folder of the sessions, and how many are stored there, of
-// whatever identity. Both are zero where sessions are not kept in files.
-func (o *Opener) Files() (folder string, count int, err error) {
+// Place is where sessions are kept: a folder, or a path in Vault. It is empty where
+// they are kept in memory, or nowhere.
+func (o *Opener) Place() string {
+	if store, has := o.store.(interface{ Path() string }); has {
+		return store.Path()
+	}
+	return ""
+}
+
+// Count returns how many sessions are stored, of whatever identity. It is false
+// where they are not counted: in Vault that takes a permission of its own.
+func (o *Opener) Count() (count int, counted bool, err error) {
 	files, are := o.store.(*filestore.Store)
 	if !are {
-		return "", 0, nil
+		return 0, false, nil
 	}
 	count, err = files.Count()
-	return files.Path(), count, err
+	return count, err == nil, err
 }
 
 // Logins returns what the machine knows of its logins to the platform, without
@@ -49,7 +59,7 @@ func (o *Opener) Logins(ctx context.Context) (session.BudgetState, error) {
 func (o *Opener) Unblock(ctx context.Context) (time.Time, message.List) {
 	until, err := o.budget.Unblock(ctx, session.CanonicalURL(o.config.Settings.UserServiceURL))
 	if err != nil {
-		return time.Time{}, o.attempt(o.Credentials(Arguments{})).NotDone("Block not cleared", err)
+		return time.Time{}, o.attempt(userservice.Credentials{}).NotDone("Block not cleared", err)
 	}
 	return until, nil
 }

@@ -117,6 +117,9 @@ func Open(config Config) (*Store, error) {
 // unfit reports whether a character means something else in a URL or a policy.
 func unfit(r rune) bool { return r < ' ' || strings.ContainsRune("?#%*+\"\\\x7f", r) }
 
+// Path is the path of the sessions in Vault, with the mount.
+func (s *Store) Path() string { return s.mount + "/" + s.prefix }
+
 // secretPath is where the session of account is, below the mount.
 func (s *Store) secretPath(account session.Account) string { return s.prefix + "/" + account.Key() }
 
