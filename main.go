@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"log"
 	"os"
+	buildinfo "runtime/debug"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 
@@ -25,6 +27,20 @@ var version = "dev"
 // magicCookie is the variable by which a plugin knows that a CLI has started it.
 const magicCookie = "TF_PLUGIN_MAGIC_COOKIE"
 
+// released is the version of a release, also where go install has built it, and
+// dev otherwise.
+func released() string {
+	info, ok := buildinfo.ReadBuildInfo()
+	if !ok || version != "dev" {
+		return version
+	}
+	tag, tagged := strings.CutPrefix(info.Main.Version, "v")
+	if !tagged || strings.ContainsAny(tag, "-+") { // a commit after a release, or not committed
+		return version
+	}
+	return tag
+}
+
 func main() {
 	flags := flag.NewFlagSet(command.Name, flag.ContinueOnError)
 	flags.Usage = func() {}
@@ -39,7 +55,7 @@ func main() {
 		os.Exit(command.ExitUsage)
 	}
 	if *printVersion {
-		fmt.Println(command.Name + " " + version)
+		fmt.Println(command.Name + " " + released())
 		return
 	}
 	// Not being able to is no reason to fail a run.
@@ -55,7 +71,7 @@ func main() {
 	// A CLI gives no arguments.
 	if flags.NArg() > 0 {
 		guard.Catch()
-		os.Exit(command.Run(context.Background(), command.System(version, guard.Begin), flags.Args()))
+		os.Exit(command.Run(context.Background(), command.System(released(), guard.Begin), flags.Args()))
 	}
 	if !*debug {
 		if os.Getenv(magicCookie) == "" {
@@ -65,7 +81,7 @@ func main() {
 		guard.Watch()
 	}
 	options := provider.Options{Begin: guard.Begin, Interrupted: lifetime.Interrupted()}
-	err := providerserver.Serve(context.Background(), provider.New(version, options), providerserver.ServeOpts{
+	err := providerserver.Serve(context.Background(), provider.New(released(), options), providerserver.ServeOpts{
 		Address: provider.Address,
 		Debug:   *debug,
 	})
