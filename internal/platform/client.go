@@ -11,6 +11,7 @@ package platform
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,8 +41,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the clock that answers are dated by; nil means time.Now.
 	Now func() time.Time
-	// Transport sends the requests; nil means one of the client's own, with
-	// TLS 1.2 or better and the proxy of the environment.
+	// Transport sends the requests; nil means one of the client's own, as
+	// [NewTransport] makes it of the zero TLS.
 	Transport http.RoundTripper
 }
 
@@ -71,7 +72,7 @@ func New(config Config) *Client {
 		c.now = time.Now
 	}
 	if c.http.Transport == nil {
-		c.http.Transport = newTransport()
+		c.http.Transport = newTransport(&tls.Config{MinVersion: tls.VersionTLS12})
 	}
 	c.http.Transport = soundLocations{c.http.Transport}
 	return c
@@ -193,6 +194,12 @@ func (c *Client) exchange(ctx context.Context, r Request, report *RequestError) 
 		// Servers say it in words of their own: "Client sent an HTTP request to an
 		// HTTPS server", "The plain HTTP request was sent to HTTPS port".
 		_ = failed.because(WantsTLS, "what listens there speaks TLS, and the URL is http")
+	}
+	if failed != nil && failed.Kind == Foreign && r.Base.Scheme == "https" && response.StatusCode == http.StatusBadRequest &&
+		bytes.Contains(bytes.ToUpper(body), []byte("SSL CERTIFICATE")) {
+		// nginx ends no handshake for it: "No required SSL certificate was sent",
+		// "The SSL certificate error".
+		_ = failed.because(ClientUntrusted, clientUntrusted)
 	}
 	return answer, failed
 }

@@ -1,8 +1,10 @@
 package platform
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -66,8 +68,17 @@ const (
 	ProxyUnreachable
 	// ProxyRefused: the environment's proxy does not let the request through.
 	ProxyRefused
-	// Untrusted: the server's TLS certificate is not trusted.
+	// Untrusted: nobody whom this machine trusts has signed the server's TLS
+	// certificate.
 	Untrusted
+	// WrongName: the server's TLS certificate is of another host.
+	WrongName
+	// BadCertificate: the server's TLS certificate is of no use, such as one that
+	// has expired.
+	BadCertificate
+	// ClientUntrusted: the server wants a TLS certificate of the client's, or
+	// another one.
+	ClientUntrusted
 	// NotTLS: what listens there does not speak TLS.
 	NotTLS
 	// WantsTLS: what listens there speaks TLS, and was asked without.
@@ -85,7 +96,7 @@ const (
 // permanent reports that another attempt will fail in the same way, though there
 // was no answer.
 func (k Kind) permanent() bool {
-	return slices.Contains([]Kind{NotSendable, ProxySetting, ProxyRefused, Untrusted, NotTLS, NoHandshake}, k)
+	return slices.Contains([]Kind{NotSendable, ProxySetting, ProxyRefused, Untrusted, WrongName, BadCertificate, ClientUntrusted, NotTLS, NoHandshake}, k)
 }
 
 // Error tells endpoint, HTTP status, Status, Title and messages
@@ -259,10 +270,15 @@ func (e *RequestError) noAnswer(ctx context.Context, err error, connected bool, 
 		return e.because(NoAnswer, "the host name "+clean.words(dns.Name)+" cannot be resolved")
 	case errors.As(err, &certificate):
 		e.unconnected = !connected
-		return e.because(Untrusted, "the server's TLS certificate is not trusted: "+clean.words(certificate.Err.Error()))
+		return e.because(untrusted(certificate, clean))
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		e.unconnected = !connected
 		return e.because(NotTLS, "what listens there does not speak TLS")
+	case errors.As(err, &operation) && operation.Op == "remote error" && slices.Contains(clientAlerts, operation.Err.Error()):
+		// With TLS 1.3 the client has sent its request by then, and the server
+		// has not read it: its side of the handshake comes first.
+		e.unconnected = true
+		return e.because(ClientUntrusted, clientUntrusted+": "+operation.Err.Error())
 	case errors.As(err, &operation) && (operation.Op == "remote error" || operation.Op == "local error"):
 		// An alert, whose text is one of a fixed list. The two ends do not
 		// agree on how to talk, and will not the next time.
@@ -279,6 +295,50 @@ func (e *RequestError) noAnswer(ctx context.Context, err error, connected bool, 
 		return e.because(NoAnswer, "the connection was closed before the whole answer had come")
 	default:
 		return e.because(NoAnswer, "the connection broke, or what came over it is not HTTP")
+	}
+}
+
+// clientUntrusted is what a server says in one of many ways.
+const clientUntrusted = "the server wants a TLS certificate by which it knows the client, or another one"
+
+// clientAlerts are the alerts of TLS by which a server turns a client's
+// certificate down, or the lack of one (RFC 8446 §6.2).
+var clientAlerts = []string{
+	tls.AlertError(42).Error(),  // bad_certificate
+	tls.AlertError(43).Error(),  // unsupported_certificate
+	tls.AlertError(44).Error(),  // certificate_revoked
+	tls.AlertError(45).Error(),  // certificate_expired
+	tls.AlertError(46).Error(),  // certificate_unknown
+	tls.AlertError(48).Error(),  // unknown_ca
+	tls.AlertError(49).Error(),  // access_denied
+	tls.AlertError(116).Error(), // certificate_required
+}
+
+// untrusted says why a server's certificate is not trusted. What can be done
+// about it is not the same for each.
+func untrusted(certificate *tls.CertificateVerificationError, clean sanitiser) (Kind, string) {
+	const summary = "the server's TLS certificate is not trusted: "
+	var (
+		authority x509.UnknownAuthorityError
+		host      x509.HostnameError
+	)
+	switch chain := certificate.UnverifiedCertificates; {
+	case errors.As(certificate.Err, &authority) && len(chain) > 0:
+		last := chain[len(chain)-1]
+		by := "by nobody with a name"
+		if name := clean.words(last.Issuer.String()); name != "" {
+			by = "by " + name
+		}
+		if bytes.Equal(last.RawIssuer, last.RawSubject) && len(chain) == 1 {
+			by += ", that is by itself"
+		}
+		return Untrusted, summary + "it is signed " + by + ", which this machine does not know as an authority"
+	case errors.As(certificate.Err, &authority):
+		return Untrusted, summary + clean.words(certificate.Err.Error())
+	case errors.As(certificate.Err, &host):
+		return WrongName, summary + clean.words(certificate.Err.Error())
+	default:
+		return BadCertificate, summary + clean.words(certificate.Err.Error())
 	}
 }
 

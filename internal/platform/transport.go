@@ -11,16 +11,27 @@ import (
 	"time"
 )
 
-// newTransport returns the transport of a client: TLS 1.2 at the least, the
-// proxy of the environment (HTTPS_PROXY, NO_PROXY), and connections that are
-// closed soon, as a provider process sends a request or two.
-func newTransport() http.RoundTripper {
+// NewTransport returns a transport for the services of the platform, which
+// clients may share: TLS 1.2 at the least, the proxy of the environment
+// (HTTPS_PROXY, NO_PROXY), and connections that are closed soon, as a provider
+// process sends a request or two. It reads the files of t; its error is a
+// [*TLSError].
+func NewTransport(t TLS) (http.RoundTripper, error) {
+	config, err := t.config()
+	if err != nil {
+		return nil, err
+	}
+	return newTransport(config), nil
+}
+
+// newTransport is [NewTransport] for what has been read.
+func newTransport(config *tls.Config) *http.Transport {
 	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                  proxyOfEnvironment,
 		OnProxyConnectResponse: acceptProxy,
 		DialContext:            dialer.DialContext,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ForceAttemptHTTP2:      true,
 		IdleConnTimeout:        10 * time.Second,
