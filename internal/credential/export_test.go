@@ -1,0 +1,4 @@
+package credential
+
+// CommandWithin is [Command] with another timeout than [Timeout].
+var CommandWithin = command
