@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 
+	"github.com/telematics-tools/terraform-provider-telematics/internal/credential"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/userservice"
 )
@@ -11,6 +12,7 @@ import (
 func exitCode(err error) int {
 	var (
 		missing  *userservice.MissingCredentialsError
+		unread   *credential.Error
 		held     *session.BudgetError
 		revoked  *session.RevokedError
 		readOnly *session.ReadOnlyError
@@ -24,7 +26,7 @@ func exitCode(err error) int {
 		err = opened.Login
 	}
 	switch {
-	case errors.As(err, &missing):
+	case errors.As(err, &missing), errors.As(err, &unread):
 		return ExitMissing
 	case errors.As(err, &store), errors.Is(err, session.ErrForeign), errors.Is(err, session.ErrNewerFormat), errors.Is(err, session.ErrNotWritable):
 		return ExitStore

@@ -56,6 +56,8 @@ var commands = map[string]func(ts *testscript.TestScript, neg bool, args []strin
 	"byhand":     byHand,
 	"whose":      whose,
 	"stored":     stored,
+	"secure":     secure,
+	"idtoken":    idToken,
 }
 
 func platformOf(ts *testscript.TestScript) *emulator.Platform {

@@ -9,6 +9,10 @@
 //	pair ACCOUNT NAME         let somebody else log in to an account; the pair is in TF_VAR_NAME and its access token in NAME.token;
 //	                          the pair of none is empty
 //	elsewhere ACCOUNT         let somebody else log in to an account, which revokes its tokens
+//	secure [mutual] [NAME]    serve the platform by TLS as well, with a certificate of an authority of its own, which is in ca.pem; it is
+//	                          for NAME, or for the address; mutual: for clients with client.pem and client-key.pem alone
+//	idtoken FILE CLAIM=VALUE …
+//	                          write a token that says what runs, as a CI system signs one; the system's public key is in issuer.pem
 //	option NAME=VALUE …       change how the platform behaves: login_form=string, login_keeps_tokens=true, opaque_tokens=true, …
 //	lifetime 2h               how long the tokens live that are issued from now on
 //	limit N DURATION          how many logins an address has in a window, for platform and provider

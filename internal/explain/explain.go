@@ -98,6 +98,28 @@ func (how Attempt) failed(err error) (title, detail string) {
 	return title, withoutTitle(title, strings.Join(parts, "\n\n"))
 }
 
+// TLS says what is wrong with the tls block. Its error is a [platform.TLSError].
+func TLS(err error) message.List {
+	var wrong *platform.TLSError
+	if !errors.As(err, &wrong) {
+		return message.List{{Title: "Invalid tls", Detail: Sentence(err), Err: err}}
+	}
+	return message.List{{Title: "Invalid " + wrong.Setting, Detail: "The value comes from " + settings.Name(wrong.Setting) + ". " + wrong.Error(), Err: err}}
+}
+
+// Unread says why a credential was not read from where a setting says that it
+// lives.
+func Unread(attribute string, err error) message.List {
+	title := "Password not read"
+	if strings.HasPrefix(attribute, "instance_key") {
+		title = "Instance key not read"
+	}
+	if errors.Is(err, context.Canceled) {
+		return message.List{{Title: "Interrupted", Detail: "The run was interrupted before there was a token.", Err: err}}
+	}
+	return message.List{{Title: title, Detail: "It comes from " + settings.Name(attribute) + ". " + Sentence(err), Err: err}}
+}
+
 // withoutTitle takes the title off a text that begins with it.
 func withoutTitle(summary, text string) string {
 	if rest, same := strings.CutPrefix(text, summary+": "); same {
@@ -234,12 +256,19 @@ func RequestAdvice(failed *platform.RequestError, url string) string {
 		return "Check the proxy in HTTPS_PROXY: whether it lets such requests through, and after a 407 its user name and password. " +
 			"NO_PROXY names the hosts that are asked without it."
 	case platform.Untrusted:
-		return "Check " + url + ". If it is right, a proxy or a server of your own may answer with a certificate of its own: add the authority that signed it " +
-			"to those that this machine trusts."
+		return "Check " + url + ". If it is right, a proxy or a server of your own answers with a certificate that an authority of its own has signed: " +
+			"ca_cert_file in tls names a file with the authority's certificate, which is trusted besides those of the system."
+	case platform.WrongName:
+		return "Check " + url + ". If it is right, and the server is one of your own, server_name in tls says which name its certificate has."
+	case platform.BadCertificate:
+		return "The server has to get another certificate. If it has expired, check the clock of this machine first."
+	case platform.ClientUntrusted:
+		return "client_cert_file and client_key_file in tls name the client's certificate and its key. Which certificate is accepted, the operator of " + url + " knows."
 	case platform.NotTLS, platform.WantsTLS:
 		return "Check the scheme and the port of " + url + "."
 	case platform.NoHandshake:
-		return "Check " + url + " and any proxy on the way: the provider speaks TLS 1.2 and newer."
+		return "Check " + url + " and any proxy on the way: the provider speaks TLS 1.2 and newer. If the server wants to know its clients by certificates, " +
+			"client_cert_file and client_key_file in tls name one."
 	default:
 	}
 	switch {
@@ -306,7 +335,8 @@ func (how Attempt) missingCredentials(err *userservice.MissingCredentialsError) 
 	for i, name := range err.Names {
 		names[i] = how.name(name)
 	}
-	kind, from := "an admin", "Email and password are the API authorization credentials that are generated on the Management page of DataHub."
+	kind, from := "an admin", "Email and password are the API authorization credentials that are generated on the Management page of DataHub; "+
+		"a password may also come from password_file or password_command."
 	where, asUser := "in the provider block or in the environment", "set device_token"
 	if how.CommandLine {
 		where, asUser = "in the environment", "give --device-token"

@@ -23,7 +23,6 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/settings"
-	"github.com/telematics-tools/terraform-provider-telematics/internal/tokens"
 )
 
 // newAccounts returns the client of applications, instances and users. Its token
@@ -40,6 +39,7 @@ func (o *tokenOpener) newAccounts(userAgent string) *accounts.Client {
 			UserAgent:      userAgent,
 			Logger:         newLogger(httpSubsystem),
 			Now:            o.now,
+			Transport:      o.sessions.Transport(),
 		}),
 	})
 }
@@ -228,7 +228,7 @@ func adopted(diags *diag.Diagnostics, kind string, made accounts.Created) {
 
 // logging returns ctx with the loggers of the requests.
 func (o *tokenOpener) logging(ctx context.Context) context.Context {
-	return o.withLogging(ctx, tokens.Arguments{})
+	return masked(withLogging(ctx), o.settings.Password, o.settings.InstanceKey)
 }
 
 // configuredResource is configured for managed resources and lists.

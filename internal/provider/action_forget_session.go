@@ -56,6 +56,6 @@ func (o *tokenOpener) forget(ctx context.Context, args tokenArguments) (bool, di
 	if diags := o.validate(args); diags.HasError() {
 		return false, diags
 	}
-	found, said := o.sessions.Forget(o.withLogging(ctx, args.asked()), args.asked())
+	found, said := o.sessions.Forget(withLogging(ctx), args.asked())
 	return found, diagnostics(said)
 }

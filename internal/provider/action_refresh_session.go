@@ -136,7 +136,7 @@ func (o *tokenOpener) refresh(ctx context.Context, args tokenArguments) (session
 	if diags := o.validate(args); diags.HasError() {
 		return session.Result{}, diags
 	}
-	result, said := o.sessions.Refresh(o.withLogging(ctx, args.asked()), args.asked())
+	result, said := o.sessions.Refresh(withLogging(ctx), args.asked())
 	return result, diagnostics(said)
 }
 

@@ -7,11 +7,14 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/tlstest"
 )
 
 // thrice and four times are how often a login and a refresh are tried that get
@@ -187,12 +190,28 @@ func TestExplain_FaultOnTheWay(t *testing.T) {
 	t.Cleanup(old.Close)
 	p := newPlatform(t)
 	plain := strings.Replace(p.url, "http:", "https:", 1)
+	authority := tlstest.New("Corporate CA")
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, []byte(authority.PEM), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	with := func(config *tls.Config) string {
+		server := httptest.NewUnstartedServer(http.NotFoundHandler())
+		server.Config.ErrorLog, server.TLS = log.New(io.Discard, "", 0), config
+		server.StartTLS()
+		t.Cleanup(server.Close)
+		return server.URL
+	}
+	named := with(&tls.Config{Certificates: []tls.Certificate{authority.Server("telematics.internal").TLS}, MinVersion: tls.VersionTLS12})
+	expired := with(&tls.Config{Certificates: []tls.Certificate{authority.Expired("127.0.0.1").TLS}, MinVersion: tls.VersionTLS12})
 	tests := []struct {
 		name, url string
 		words     []string
 	}{
+		{"a certificate of another name", named, []string{"Check user_service_url (" + named + ")", "server_name in tls says which name its certificate has."}},
+		{"a certificate that has expired", expired, []string{"has expired", "The server has to get another certificate. If it has expired, check the clock of this machine first."}},
 		{"a certificate that is not trusted", secure.URL, []string{
-			"the server's TLS certificate is not trusted", "Check user_service_url (" + secure.URL + ")", "add the authority that signed it to those that this machine trusts",
+			"the server's TLS certificate is not trusted", "Check user_service_url (" + secure.URL + ")", "it is signed by O=Acme Co, that is by itself", "ca_cert_file in tls names a file",
 		}},
 		{"no TLS", plain, []string{"does not speak TLS", "Check the scheme and the port of user_service_url (" + plain + ")"}},
 		{"TLS that was not asked for", strings.Replace(secure.URL, "https:", "http:", 1), []string{"speaks TLS, and the URL is http", "Check the scheme and the port of user_service_url (http://127.0.0.1:"}},
@@ -200,7 +219,7 @@ func TestExplain_FaultOnTheWay(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			env := p.environment(t).with("TELEMATICS_USER_SERVICE_URL", test.url)
+			env := p.environment(t).with("TELEMATICS_USER_SERVICE_URL", test.url).with("TELEMATICS_CA_CERT_FILE", ca)
 			opened := configured(t, p, env.admin(), nil).open(nil)
 			wantSaid(t, opened.diagnostics, failure("", "Login failed", test.words...))
 			wantNotSaid(t, opened.diagnostics, "Run again")

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
-	"github.com/telematics-tools/terraform-provider-telematics/internal/tokens"
 )
 
 // The subsystems of the provider's log. TF_LOG_PROVIDER_TELEMATICS_HTTP and
@@ -17,22 +16,28 @@ const (
 	sessionSubsystem = "session"
 )
 
-// withLogging returns ctx with the subsystems' loggers. Secrets reach no log
-// because they travel as secret.String; that they are masked as well is for
-// the day when somebody reveals one by mistake.
-func (o *tokenOpener) withLogging(ctx context.Context, asked tokens.Arguments) context.Context {
-	c := o.sessions.Credentials(asked)
-	var secrets []string
-	for _, s := range []secret.String{c.Password, c.InstanceKey, c.DeviceToken, asked.Access, asked.Refresh} {
+// withLogging returns ctx with the subsystems' loggers.
+func withLogging(ctx context.Context) context.Context {
+	for _, name := range []string{httpSubsystem, sessionSubsystem} {
+		ctx = tflog.NewSubsystem(ctx, name, tflog.WithLevelFromEnv("TF_LOG_PROVIDER_TELEMATICS", name))
+	}
+	return ctx
+}
+
+// masked returns ctx with loggers that do not show these secrets. They reach no log
+// because they travel as secret.String; that they are masked as well is for the day
+// when somebody reveals one by mistake.
+func masked(ctx context.Context, secrets ...secret.String) context.Context {
+	var texts []string
+	for _, s := range secrets {
 		if !s.IsEmpty() {
-			secrets = append(secrets, s.Reveal())
+			texts = append(texts, s.Reveal())
 		}
 	}
 	for _, name := range []string{httpSubsystem, sessionSubsystem} {
-		ctx = tflog.NewSubsystem(ctx, name, tflog.WithLevelFromEnv("TF_LOG_PROVIDER_TELEMATICS", name))
-		ctx = tflog.SubsystemMaskLogStrings(ctx, name, secrets...)
+		ctx = tflog.SubsystemMaskLogStrings(ctx, name, texts...)
 	}
-	return tflog.MaskLogStrings(ctx, secrets...)
+	return tflog.MaskLogStrings(ctx, texts...)
 }
 
 // newLogger returns a logger whose records go to a subsystem of tflog, by way

@@ -104,6 +104,12 @@ func (p *telematicsProvider) Configure(ctx context.Context, req provider.Configu
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if len(read.Unknown) > 0 && req.ClientCapabilities.DeferralAllowed {
+		// The CLI comes back to all objects of the provider when the values are
+		// known. Without that, only what needs them is an error.
+		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+		return
+	}
 	if p.options.Hook != nil {
 		p.options.Hook(Configured)
 	}

@@ -150,16 +150,29 @@ func TestSchemas_DescribeEachAttribute(t *testing.T) {
 	}
 }
 
-// ofVault are the variables that are those of Vault's own tools.
-var ofVault = map[string]string{"session.vault.address": "VAULT_ADDR", "session.vault.namespace": "VAULT_NAMESPACE"}
+// named are the variables that are not named after their attribute: those of
+// Vault's own tools, and those of the tls block, of which three say what they are
+// without it. A text in PEM has none: what it would hold is longer than what a
+// variable is for.
+var named = map[string]string{
+	"session.vault.address": "VAULT_ADDR", "session.vault.namespace": "VAULT_NAMESPACE",
+	"tls.ca_cert_file": "TELEMATICS_CA_CERT_FILE", "tls.client_cert_file": "TELEMATICS_CLIENT_CERT_FILE", "tls.client_key_file": "TELEMATICS_CLIENT_KEY_FILE",
+	"tls.ca_cert_pem": "", "tls.client_cert_pem": "", "tls.client_key_pem": "",
+}
 
 func TestSchemas_NameTheVariableOfEachSetting(t *testing.T) {
 	t.Parallel()
 	all := attributes(start(t, environment{}, nil).schema.Provider)
 	for path, a := range all {
 		variable := "TELEMATICS_" + strings.ToUpper(strings.ReplaceAll(path, ".", "_"))
-		if vaults, is := ofVault[path]; is {
-			variable = vaults
+		if other, is := named[path]; is {
+			variable = other
+		}
+		if variable == "" {
+			if strings.Contains(a.Description, "environment variable") {
+				t.Errorf("the description of %s names a variable", path)
+			}
+			continue
 		}
 		if a.NestedType == nil && !strings.Contains(a.Description, "`"+variable+"`") {
 			t.Errorf("the description of %s does not name %s", path, variable)
@@ -171,7 +184,7 @@ func TestSchemas_MarkSecretsAsSensitive(t *testing.T) {
 	t.Parallel()
 	sensitive := map[string]bool{
 		"instance_key": true, "password": true, "device_token": true, "resume.access_token": true, "resume.refresh_token": true,
-		"access_token": true, "refresh_token": true, "authorization": true,
+		"access_token": true, "refresh_token": true, "authorization": true, "tls.client_key_pem": true,
 	}
 	seen := map[string]bool{}
 	for name, schema := range start(t, environment{}, nil).objects() {

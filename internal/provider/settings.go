@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -20,7 +21,10 @@ func settingAttributes(prefix string) map[string]schema.Attribute {
 	for _, s := range settings.All() {
 		rest, inside := strings.CutPrefix(s.Attribute, prefix)
 		name, _, nested := strings.Cut(rest, ".")
-		described := s.Description + " May be set by the environment variable `" + s.Variable + "`."
+		described := s.Description
+		if s.Variable != "" {
+			described += " May be set by the environment variable `" + s.Variable + "`."
+		}
 		switch {
 		case !inside:
 		case nested:
@@ -33,6 +37,8 @@ func settingAttributes(prefix string) map[string]schema.Attribute {
 			attributes[name] = schema.NumberAttribute{MarkdownDescription: described, Optional: true}
 		case s.Kind == settings.Flag:
 			attributes[name] = schema.BoolAttribute{MarkdownDescription: described, Optional: true}
+		case s.Kind == settings.List:
+			attributes[name] = schema.ListAttribute{MarkdownDescription: described, Optional: true, ElementType: types.StringType}
 		default:
 			attributes[name] = schema.StringAttribute{MarkdownDescription: described, Optional: true, Sensitive: s.Sensitive}
 		}
@@ -73,6 +79,10 @@ func (b *providerBlock) Value(s settings.Setting) (value string, unknown bool) {
 			return "", f.IsUnknown()
 		}
 		return strconv.FormatBool(f.ValueBool()), false
+	case settings.List:
+		var l types.List
+		b.diags.Append(b.config.GetAttribute(b.ctx, at, &l)...)
+		return listText(l)
 	default:
 		var t types.String
 		b.diags.Append(b.config.GetAttribute(b.ctx, at, &t)...)
@@ -85,4 +95,24 @@ func (b *providerBlock) Nested(name string) (set, unknown bool) {
 	var nested types.Object
 	b.diags.Append(b.config.GetAttribute(b.ctx, attributePath(name), &nested)...)
 	return !nested.IsNull(), nested.IsUnknown()
+}
+
+// listText is a list of texts in JSON. An empty list counts as not set.
+func listText(l types.List) (value string, unknown bool) {
+	if l.IsUnknown() || len(l.Elements()) == 0 {
+		return "", l.IsUnknown()
+	}
+	words := make([]*string, 0, len(l.Elements()))
+	for _, element := range l.Elements() {
+		word, _ := element.(types.String)
+		if word.IsUnknown() {
+			return "", true
+		}
+		words = append(words, word.ValueStringPointer())
+	}
+	encoded, err := json.Marshal(words)
+	if err != nil {
+		return "", false // texts can always be encoded
+	}
+	return string(encoded), false
 }

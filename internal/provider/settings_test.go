@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
 	"github.com/telematics-tools/terraform-provider-telematics/internal/emulator"
 )
 
@@ -392,6 +394,12 @@ func TestUnknownSettings_FailOnlyATokenThatNeedsThem(t *testing.T) {
 		{name: "instance_key for a user", attribute: "instance_key", args: user, want: []string{"instance_key"}},
 		{name: "instance_key, which an admin can do without", attribute: "instance_key"},
 		{name: "email, which a user can do without", attribute: "email", args: user},
+		{name: "password_file", attribute: "password_file", want: []string{"password_file"}},
+		{name: "password_command", attribute: "password_command", want: []string{"password_command"}},
+		{name: "password_command, which a user can do without", attribute: "password_command", args: user},
+		{name: "instance_key_file for a user", attribute: "instance_key_file", args: user, want: []string{"instance_key_file"}},
+		{name: "instance_key_file, which is overridden", attribute: "instance_key_file", args: override},
+		{name: "tls.ca_cert_file", attribute: "tls.ca_cert_file", want: []string{"tls.ca_cert_file"}},
 		{name: "password, which a user can do without", attribute: "password", args: user},
 		{name: "instance_key, which is overridden", attribute: "instance_key", args: override},
 		{name: "instance_id, which is overridden", attribute: "instance_id", args: override},
@@ -409,10 +417,56 @@ func TestUnknownSettings_FailOnlyATokenThatNeedsThem(t *testing.T) {
 			var want []said
 			for _, attribute := range test.want {
 				want = append(want, failure("", summary, "the provider's "+attribute+" depends on values that are known only after apply",
-					"-target", "TELEMATICS_"+strings.ToUpper(strings.ReplaceAll(attribute, ".", "_"))))
+					"-target", "TELEMATICS_"+strings.ToUpper(strings.ReplaceAll(strings.TrimPrefix(attribute, "tls."), ".", "_"))))
 			}
 			wantSaid(t, c.open(test.args).diagnostics, want...)
 			if len(want) > 0 {
+				p.wantIssued(t, 0, 0)
+			}
+		})
+	}
+}
+
+// A client that can come back later is told to, and nothing is an error.
+func TestUnknownSettings_DeferWhereTheClientAllowsIt(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name    string
+		block   config
+		allowed bool
+		want    bool
+	}{
+		{"not known", config{"password": unknown{}}, true, true},
+		{"not known, in a nested block", config{"tls": config{"ca_cert_pem": unknown{}}}, true, true},
+		{"a nested block that is not known", config{"session": unknown{}}, true, true},
+		{"a command with a word that is not known", config{"password_command": unknown{}}, true, true},
+		{"not allowed", config{"password": unknown{}}, false, false},
+		{"known", nil, true, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlatform(t)
+			c := start(t, p.environment(t).admin(), p.clock.Now)
+			configured, err := c.server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{
+				TerraformVersion: cliVersion, Config: c.dynamic(c.schema.Provider, test.block),
+				ClientCapabilities: &tfprotov6.ConfigureProviderClientCapabilities{DeferralAllowed: test.allowed},
+			})
+			wantSaid(t, answered(c, configured, err).Diagnostics)
+			ephemeral, err := c.server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
+				TypeName: objectName, Config: c.dynamic(c.schema.EphemeralResourceSchemas[objectName], nil),
+				ClientCapabilities: &tfprotov6.OpenEphemeralResourceClientCapabilities{DeferralAllowed: test.allowed},
+			})
+			if got := answered(c, ephemeral, err); (got.Deferred != nil) != test.want {
+				t.Errorf("the token is deferred: %v, want %t", got.Deferred, test.want)
+			}
+			data, err := c.server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{
+				TypeName: "telematics_session", Config: c.dynamic(c.schema.DataSourceSchemas["telematics_session"], nil),
+				ClientCapabilities: &tfprotov6.ReadDataSourceClientCapabilities{DeferralAllowed: test.allowed},
+			})
+			if got := answered(c, data, err); (got.Deferred != nil) != test.want {
+				t.Errorf("the session is deferred: %v, want %t", got.Deferred, test.want)
+			}
+			if test.want {
 				p.wantIssued(t, 0, 0)
 			}
 		})

@@ -37,7 +37,6 @@ type tokenOpener struct {
 // newTokenOpener returns the opener of a configured provider.
 func newTokenOpener(s settings.Settings, userAgent string, options Options) *tokenOpener {
 	o := &tokenOpener{settings: s, now: options.Now, started: options.Now(), walk: rand.Text()}
-	o.accounts = o.newAccounts(userAgent)
 	o.sessions = tokens.NewOpener(tokens.Config{
 		Settings:      s,
 		UserAgent:     userAgent,
@@ -46,10 +45,12 @@ func newTokenOpener(s settings.Settings, userAgent string, options Options) *tok
 		Now:           options.Now,
 		HTTPLogger:    newLogger(httpSubsystem),
 		SessionLogger: newLogger(sessionSubsystem),
+		Mask:          masked,
 		Begin:         options.Begin,
 		Hook:          options.Hook,
 		Interrupted:   options.Interrupted,
 	})
+	o.accounts = o.newAccounts(userAgent)
 	return o
 }
 
@@ -67,7 +68,7 @@ func (o *tokenOpener) openOther(ctx context.Context, args tokenArguments, refuse
 	}
 	asked := args.asked()
 	asked.Refused = refused
-	result, said := o.sessions.Open(o.withLogging(ctx, asked), asked)
+	result, said := o.sessions.Open(withLogging(ctx), asked)
 	return result, diagnostics(said)
 }
 

@@ -4,6 +4,8 @@
 package settings
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -15,11 +17,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/accounts"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/credential"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/message"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/vaultstore"
@@ -48,10 +53,15 @@ const (
 
 // Settings are what the provider block and the environment come to.
 type Settings struct {
-	InstanceID     string
-	InstanceKey    secret.String
-	Email          string
-	Password       secret.String
+	InstanceID  string
+	InstanceKey secret.String
+	Email       string
+	Password    secret.String
+	// InstanceKeyFrom and PasswordFrom are where they are read from when they are
+	// not set themselves; nil where they are, or are missing.
+	InstanceKeyFrom, PasswordFrom *Origin
+
+	TLS            platform.TLS
 	UserServiceURL *url.URL          // nil: not known yet, or wrong
 	PortalURL      *url.URL          // nil: an admin's token is not checked
 	AccountsURL    *url.URL          // nil: what needs the service asks for it
@@ -81,6 +91,39 @@ type Settings struct {
 	home string // what ~/ stands for; empty where there is none
 }
 
+// An Origin is where a credential is read from when it is needed.
+type Origin struct {
+	// Attribute is the setting that says so, such as "password_file".
+	Attribute string
+	source    *credential.Source
+	check     func(string) (string, error)
+	once      sync.Once // has been warned of
+}
+
+// Read returns the credential. Its warnings come once. Its error is a
+// [*credential.Error], whose text is sentences for a person, or that of ctx.
+func (o *Origin) Read(ctx context.Context) (value secret.String, warnings message.List, err error) {
+	value, warning, err := o.source.Read(ctx)
+	if err != nil {
+		return secret.String{}, nil, err
+	}
+	checked, err := o.check(value.Reveal())
+	var unusual *unusualError
+	isUnusual := errors.As(err, &unusual)
+	if err != nil && !isUnusual {
+		return secret.String{}, nil, err
+	}
+	o.once.Do(func() {
+		if warning != "" {
+			warnings.Warn("Others may read "+o.Attribute, warning)
+		}
+		if isUnusual {
+			warnings.Warn("Unusual "+o.Attribute, unusual.detail)
+		}
+	})
+	return secret.New(checked), warnings, nil
+}
+
 // defaults are the settings of an empty block and environment.
 func defaults() Settings {
 	s := Settings{
@@ -101,7 +144,7 @@ func defaults() Settings {
 type Setting struct {
 	// Attribute is the attribute's name; a dot leads into a nested block.
 	Attribute string
-	// Variable is the environment variable's name.
+	// Variable is the environment variable's name; empty where there is none.
 	Variable string
 	// Description is Markdown, for the registry's page.
 	Description string
@@ -122,6 +165,8 @@ const (
 	Text Kind = iota
 	Number
 	Flag
+	// List is a list of texts. As a text it is JSON.
+	List
 )
 
 // table holds every setting. Schema and documentation come from it, and the
@@ -137,7 +182,12 @@ var table = []Setting{
 	{
 		Attribute: "instance_key", Variable: "TELEMATICS_INSTANCE_KEY", Sensitive: true,
 		Description: "The user group's InstanceKey, a UUID. Needed to authorize as user.",
-		read:        intoSecret(func(s *Settings) *secret.String { return &s.InstanceKey }),
+		read:        intoSecret(func(s *Settings) *secret.String { return &s.InstanceKey }, checkKey),
+	},
+	{
+		Attribute: "instance_key_file", Variable: "TELEMATICS_INSTANCE_KEY_FILE",
+		Description: "A file with the InstanceKey, as `password_file` is one with the password.",
+		read:        readOrigin("instance_key_file", checkKey, func(s *Settings) **Origin { return &s.InstanceKeyFrom }),
 	},
 	{
 		Attribute: "email", Variable: "TELEMATICS_EMAIL",
@@ -148,7 +198,61 @@ var table = []Setting{
 	{
 		Attribute: "password", Variable: "TELEMATICS_PASSWORD", Sensitive: true,
 		Description: "The API password of the API authorization credentials. Needed to authorize as admin.",
-		read:        intoSecret(func(s *Settings) *secret.String { return &s.Password }),
+		read:        intoSecret(func(s *Settings) *secret.String { return &s.Password }, checkPassword),
+	},
+	{
+		Attribute: "password_file", Variable: "TELEMATICS_PASSWORD_FILE",
+		Description: "A file with the API password, such as one that a secret store has mounted. The path is absolute or begins with `~/`, which is the home " +
+			"directory. The file is read when a token is asked for, and one line break at its end is dropped. If other users may read it, a warning says so.",
+		read: readOrigin("password_file", checkPassword, func(s *Settings) **Origin { return &s.PasswordFrom }),
+	},
+	{
+		Attribute: "password_command", Variable: "TELEMATICS_PASSWORD_COMMAND", Kind: List,
+		Description: "A command that prints the API password to its standard output, such as `[\"op\", \"read\", \"op://Fleet/Telematics/password\"]`: the program " +
+			"and its arguments, which no shell reads. It is run when an admin's token is asked for, once in each plan and each apply: stored sessions are " +
+			"encrypted with the password. `validate` does not run it, and a plan without a token does not either. It has no standard input, may take 30 " +
+			"seconds, and is then ended with all that it has started. If it fails, the error shows its standard error; its standard output is never " +
+			"shown. In the environment it is a JSON list.",
+		read: readCommand,
+	},
+	{
+		Attribute: "tls.ca_cert_file", Variable: "TELEMATICS_CA_CERT_FILE",
+		Description: "A file with certificates of authorities, in PEM, that are trusted besides those of the system.",
+		read:        readPath(func(s *Settings) *string { return &s.TLS.CACertFile }),
+	},
+	{
+		Attribute:   "tls.ca_cert_pem",
+		Description: "The text of such a file.",
+		read:        into(func(s *Settings) *string { return &s.TLS.CACertPEM }),
+	},
+	{
+		Attribute: "tls.client_cert_file", Variable: "TELEMATICS_CLIENT_CERT_FILE",
+		Description: "A file with the client's certificate, in PEM, for servers that know their clients by certificates (mTLS). Certificates between it and " +
+			"its authority follow it. It takes `client_key_file` or `client_key_pem`.",
+		read: readPath(func(s *Settings) *string { return &s.TLS.ClientCertFile }),
+	},
+	{
+		Attribute:   "tls.client_cert_pem",
+		Description: "The text of such a file.",
+		read:        into(func(s *Settings) *string { return &s.TLS.ClientCertPEM }),
+	},
+	{
+		Attribute: "tls.client_key_file", Variable: "TELEMATICS_CLIENT_KEY_FILE",
+		Description: "A file with the key of the client's certificate, in PEM and without a passphrase.",
+		read:        readPath(func(s *Settings) *string { return &s.TLS.ClientKeyFile }),
+	},
+	{
+		Attribute: "tls.client_key_pem", Sensitive: true,
+		Description: "The text of such a file.",
+		read: func(s *Settings, value string) error {
+			s.TLS.ClientKeyPEM = secret.New(value)
+			return nil
+		},
+	},
+	{
+		Attribute: "tls.server_name", Variable: "TELEMATICS_TLS_SERVER_NAME",
+		Description: "The name that the certificate of each service must have, where it is not the host of the service's URL.",
+		read:        into(func(s *Settings) *string { return &s.TLS.ServerName }),
 	},
 	{
 		Attribute: "user_service_url", Variable: "TELEMATICS_USER_SERVICE_URL",
@@ -260,6 +364,32 @@ var table = []Setting{
 	},
 }
 
+// alternatives are settings of which one alone is set, in the provider block or in
+// the environment. What the block has of them wins over all that the environment
+// has.
+var alternatives = [][]string{
+	{"instance_key", "instance_key_file"},
+	{"password", "password_file", "password_command"},
+	{"tls.ca_cert_file", "tls.ca_cert_pem"},
+	{"tls.client_cert_file", "tls.client_cert_pem"},
+	{"tls.client_key_file", "tls.client_key_pem"},
+}
+
+// alternativesOf returns the settings that a setting excludes.
+func alternativesOf(attribute string) (others []Setting) {
+	for _, group := range alternatives {
+		if !slices.Contains(group, attribute) {
+			continue
+		}
+		for _, s := range table {
+			if s.Attribute != attribute && slices.Contains(group, s.Attribute) {
+				others = append(others, s)
+			}
+		}
+	}
+	return others
+}
+
 // All returns every setting, in the order in which they are read.
 func All() []Setting { return slices.Clone(table) }
 
@@ -268,6 +398,9 @@ func All() []Setting { return slices.Clone(table) }
 var blocks = map[string]string{
 	"session": "Where sessions are kept between runs, and when they count as stale. Without it they are kept in the user's cache directory, " +
 		"encrypted.",
+	"tls": "How the provider and the services of the platform know each other, where a proxy or a server of your own stands between them. It holds for " +
+		"`user_service_url`, `accounts_url` and `portal_url`. There is no switch that turns verification off. Vault's settings are Vault's own (`VAULT_CACERT` " +
+		"and others).",
 	"session.vault": "Keeps sessions in a KV v2 secrets engine of Vault or OpenBao. The token is found as Vault's own tools find it: in the " +
 		"environment variable `VAULT_TOKEN`, else where `vault login` has left it.",
 }
@@ -278,6 +411,9 @@ func DescribeBlock(name string) string { return blocks[name] }
 // Name names a setting by its attribute and its variable, for the person that has
 // to set one of them.
 func Name(attribute string) string {
+	if Variable(attribute) == "" {
+		return attribute
+	}
 	return fmt.Sprintf("%s (environment variable %s)", attribute, Variable(attribute))
 }
 
@@ -331,7 +467,11 @@ func Read(block Block, getenv func(string) string) (Settings, message.List) {
 			r.settings.Unknown[s.Attribute] = true
 			continue
 		case !fromBlock:
-			value = getenv(s.Variable)
+			value = r.fromEnvironment(s, getenv)
+		}
+		if other := r.alternative(s, fromBlock, getenv); value != "" && other != "" {
+			r.report(s, fromBlock, sayf("%s is set as well. Leave one of them out.", other))
+			continue
 		}
 		vault, _ := block.Nested("session.vault")
 		if s.Attribute == "session.store" && !fromBlock && vault {
@@ -351,6 +491,38 @@ func Read(block Block, getenv func(string) string) (Settings, message.List) {
 	r.settings.addServices()
 	r.readRenew(getenv)
 	return r.settings, r.found
+}
+
+// fromEnvironment returns the value of a setting's variable. What the block has
+// in its place, also what is not known yet, wins over it.
+func (r *reader) fromEnvironment(s Setting, getenv func(string) string) string {
+	if s.Variable == "" {
+		return ""
+	}
+	for _, other := range alternativesOf(s.Attribute) {
+		if value, unknown := r.block.Value(other); value != "" || unknown {
+			return ""
+		}
+	}
+	return getenv(s.Variable)
+}
+
+// alternative names a setting that is set in the same place as s, which excludes it
+// and comes before it. It is empty where there is none.
+func (r *reader) alternative(s Setting, fromBlock bool, getenv func(string) string) string {
+	for _, other := range alternativesOf(s.Attribute) {
+		if slices.IndexFunc(table, func(each Setting) bool { return each.Attribute == other.Attribute }) >
+			slices.IndexFunc(table, func(each Setting) bool { return each.Attribute == s.Attribute }) {
+			continue
+		}
+		if value, _ := r.block.Value(other); fromBlock && value != "" {
+			return other.Attribute
+		}
+		if !fromBlock && other.Variable != "" && getenv(other.Variable) != "" {
+			return "The environment variable " + other.Variable
+		}
+	}
+	return ""
 }
 
 // addServices sets the URLs of the other services where the user-service is the
@@ -483,25 +655,73 @@ func readPath(field func(*Settings) *string) func(*Settings, string) error {
 }
 
 // intoSecret stores a secret.
-func intoSecret(field func(*Settings) *secret.String) func(*Settings, string) error {
+func intoSecret(field func(*Settings) *secret.String, check func(string) (string, error)) func(*Settings, string) error {
 	return func(s *Settings, value string) error {
-		if strings.ContainsAny(value, "\r\n") {
-			return sayf("It holds a line break, such as the one at the end of a file. Take it away, for example with trimspace(file(…)): " +
-				"the platform would refuse it as a wrong password.")
-		}
-		isKey := field(s) == &s.InstanceKey
-		if isKey && strings.ContainsFunc(value, unicode.IsControl) {
-			return sayf("%s", ControlCharacter)
-		}
-		if isKey {
-			value = strings.TrimSpace(value) // it is an id by its shape
-		}
+		value, err := check(value)
 		*field(s) = secret.New(value)
-		if isKey {
-			return checkUUID("instance_key", value)
+		return err
+	}
+}
+
+// checkPassword returns a password as it is sent.
+func checkPassword(value string) (string, error) {
+	if strings.ContainsAny(value, "\r\n") {
+		return "", sayf("It holds a line break, such as the one at the end of a file. Take it away, for example with trimspace(file(…)): " +
+			"the platform would refuse it as a wrong password.")
+	}
+	return value, nil
+}
+
+// checkKey returns an InstanceKey as it is sent. It is an id by its shape.
+func checkKey(value string) (string, error) {
+	if value, err := checkPassword(value); err != nil {
+		return value, err
+	}
+	if strings.ContainsFunc(value, unicode.IsControl) {
+		return "", sayf("%s", ControlCharacter)
+	}
+	value = strings.TrimSpace(value)
+	return value, checkUUID("instance_key", value)
+}
+
+// readOrigin reads the path of a file that holds a credential, and leaves the file
+// alone.
+func readOrigin(attribute string, check func(string) (string, error), field func(*Settings) **Origin) func(*Settings, string) error {
+	return func(s *Settings, value string) error {
+		var name string
+		if err := readPath(func(*Settings) *string { return &name })(s, value); err != nil {
+			return err
 		}
+		if !filepath.IsAbs(name) {
+			return sayf("%q is neither an absolute path nor one that begins with ~/: what another one starts from depends on where the CLI is started. "+
+				"Write \"${abspath(path.module)}/…\" for a file beside the configuration.", value)
+		}
+		*field(s) = &Origin{Attribute: attribute, source: credential.File(name), check: check}
 		return nil
 	}
+}
+
+// readCommand reads the command that prints the password, and does not run it. A
+// word of it may be a secret, and is not quoted.
+func readCommand(s *Settings, value string) error {
+	var words []*string
+	if err := json.Unmarshal([]byte(value), &words); err != nil || slices.Contains(words, nil) {
+		return sayf("It must be a list of texts in JSON, such as [\"op\", \"read\", \"op://Fleet/Telematics/password\"]: a program and its arguments.")
+	}
+	argv := make([]string, len(words))
+	for i, word := range words {
+		argv[i] = *word
+	}
+	if len(argv) == 0 || argv[0] == "" {
+		return sayf("The first text of the list must be a program.")
+	}
+	if strings.HasPrefix(argv[0], "~/") {
+		if err := readPath(func(*Settings) *string { return &argv[0] })(s, argv[0]); err != nil {
+			return err
+		}
+	}
+	s.PasswordFrom = &Origin{Attribute: "password_command", source: credential.Command(argv), check: checkPassword}
+	return nil
 }
 
 // uuidShape is what the platform's ids look like (PLATFORM-API.md §1).

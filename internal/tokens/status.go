@@ -16,9 +16,14 @@ import (
 // credentials open; or it says which credentials are missing. It is called with
 // valid settings only, as are the methods below.
 func (o *Opener) Stored(ctx context.Context, args Arguments) (session.Identity, session.Session, error) {
-	credentials := o.Credentials(args)
+	ctx, credentials, found := o.readCredentials(ctx, args)
 	account := credentials.Account(o.config.Settings.UserServiceURL)
-	if missing := credentials.Missing(); missing != nil {
+	for _, said := range found {
+		if !said.Warning {
+			return account.Identity, session.Session{}, said.Err
+		}
+	}
+	if missing := o.missing(credentials); missing != nil {
 		return account.Identity, session.Session{}, missing
 	}
 	if o.store == nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/explain"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/jwt"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/message"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/platform"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/settings"
@@ -38,6 +40,9 @@ type Config struct {
 	Now func() time.Time
 	// HTTPLogger logs requests, and SessionLogger decisions about sessions.
 	HTTPLogger, SessionLogger *slog.Logger
+	// Mask returns a context in whose log these secrets do not show, though one of
+	// them be revealed by mistake; nil: the context itself.
+	Mask func(context.Context, ...secret.String) context.Context
 	// Begin and Hook are as [session.Config] says; nil where there is none.
 	Begin func() (end func())
 	Hook  func(point string)
@@ -48,20 +53,27 @@ type Config struct {
 
 // An Opener opens sessions. What asks the same Opener shares its sessions.
 type Opener struct {
-	config  Config
-	client  *userservice.Client
-	store   session.Store // nil: sessions are kept in memory alone
-	budget  *session.Budget
-	manager *session.Manager
+	config    Config
+	transport http.RoundTripper
+	client    *userservice.Client
+	store     session.Store // nil: sessions are kept in memory alone
+	budget    *session.Budget
+	manager   *session.Manager
 }
 
-// NewOpener returns an opener. It sends nothing, and reads and makes no file.
+// NewOpener returns an opener. It sends nothing, makes no file, and reads those of
+// the tls block alone.
 func NewOpener(config Config) *Opener {
 	o := &Opener{config: config}
 	s := config.Settings
 	if s.UserServiceURL == nil || s.Invalid.HasError() {
 		// Not known yet, or wrong: Open says so before it asks for anything.
 		return o
+	}
+	var err error
+	if o.transport, err = platform.NewTransport(s.TLS); err != nil {
+		// Open says so, too. What asks nothing of the platform works without.
+		o.config.Settings.Invalid = explain.TLS(err)
 	}
 	o.client = userservice.New(userservice.Config{
 		BaseURL:        s.UserServiceURL,
@@ -70,6 +82,7 @@ func NewOpener(config Config) *Opener {
 		UserAgent:      config.UserAgent,
 		Logger:         config.HTTPLogger,
 		Now:            config.Now,
+		Transport:      o.transport,
 	})
 	log := config.SessionLogger
 	store, ledger := openStores(s, config.Getenv, config.Now, log)
@@ -144,8 +157,13 @@ type Arguments struct {
 // Settings returns what the opener goes by.
 func (o *Opener) Settings() settings.Settings { return o.config.Settings }
 
+// Transport sends requests to the services of the platform. It is nil where nothing
+// is sent, because Open fails before that.
+func (o *Opener) Transport() http.RoundTripper { return o.transport }
+
 // Credentials returns what is known of the credentials that the arguments ask
-// for: those of a user when there is a device token, else those of the admin.
+// for: those of a user when there is a device token, else those of the admin. Those
+// that live in a file or behind a command are not among them.
 func (o *Opener) Credentials(args Arguments) userservice.Credentials {
 	s := o.config.Settings
 	c := userservice.Credentials{InstanceID: s.InstanceID, InstanceKey: s.InstanceKey}
@@ -181,14 +199,17 @@ func (o *Opener) Open(ctx context.Context, args Arguments) (session.Result, mess
 		}
 	}()
 	s := o.config.Settings
-	credentials := o.Credentials(args)
-	missing := credentials.Missing()
+	ctx, credentials, found := o.readCredentials(ctx, args)
+	if found.HasError() {
+		return session.Result{}, found
+	}
+	missing := o.missing(credentials)
 	resumed := resumedSession(args)
 	how := o.attempt(credentials)
 	how.Resumed, how.AsAdmin = !resumed.IsZero(), args.Kind == session.Admin
 	fail := func(err error) (session.Result, message.List) {
 		how.Now = o.config.Now()
-		return session.Result{}, how.Failed(err)
+		return session.Result{}, append(found, how.Failed(err)...)
 	}
 	account := credentials.Account(s.UserServiceURL)
 	if missing != nil {
@@ -216,13 +237,13 @@ func (o *Opener) Open(ctx context.Context, args Arguments) (session.Result, mess
 		return fail(err)
 	}
 	how.Now = o.config.Now()
-	return result, how.Notices(result, minLifetime)
+	return result, append(found, how.Notices(result, minLifetime)...)
 }
 
 // Refresh refreshes the stored session that the arguments ask for, and never logs
 // in: see [session.Manager.Refresh].
 func (o *Opener) Refresh(ctx context.Context, args Arguments) (session.Result, message.List) {
-	account, how, found := o.stored(args)
+	ctx, account, how, found := o.stored(ctx, args)
 	if found.HasError() {
 		return session.Result{}, found
 	}
@@ -231,24 +252,24 @@ func (o *Opener) Refresh(ctx context.Context, args Arguments) (session.Result, m
 	})
 	how.Now = o.config.Now()
 	if err != nil {
-		return session.Result{}, how.NotDone("Session not refreshed", err)
+		return session.Result{}, append(found, how.NotDone("Session not refreshed", err)...)
 	}
-	return result, how.Notices(result, how.Settings.MinLifetime)
+	return result, append(found, how.Notices(result, how.Settings.MinLifetime)...)
 }
 
 // Forget drops the stored session that the arguments ask for, and reports whether
 // there was one that the credentials can use: see [session.Manager.Forget].
 func (o *Opener) Forget(ctx context.Context, args Arguments) (bool, message.List) {
-	account, how, found := o.stored(args)
+	ctx, account, how, found := o.stored(ctx, args)
 	if found.HasError() {
 		return false, found
 	}
 	had, err := o.manager.Forget(ctx, account)
 	if err != nil {
 		how.Now = o.config.Now()
-		return false, how.NotDone("Session not forgotten", err)
+		return false, append(found, how.NotDone("Session not forgotten", err)...)
 	}
-	return had, nil
+	return had, found
 }
 
 // attempt is what is known of an attempt before it is made.
@@ -257,15 +278,19 @@ func (o *Opener) attempt(c userservice.Credentials) explain.Attempt {
 }
 
 // stored returns the account whose stored session the arguments ask for.
-func (o *Opener) stored(args Arguments) (session.Account, explain.Attempt, message.List) {
+func (o *Opener) stored(ctx context.Context, args Arguments) (context.Context, session.Account, explain.Attempt, message.List) {
 	how := o.attempt(o.Credentials(args))
 	if found := o.check(args); found.HasError() {
-		return session.Account{}, how, found
+		return ctx, session.Account{}, how, found
 	}
-	if missing := how.Credentials.Missing(); missing != nil {
-		return session.Account{}, how, how.Failed(missing)
+	ctx, credentials, found := o.readCredentials(ctx, args)
+	if how.Credentials = credentials; found.HasError() {
+		return ctx, session.Account{}, how, found
 	}
-	return how.Credentials.Account(how.Settings.UserServiceURL), how, nil
+	if missing := o.missing(credentials); missing != nil {
+		return ctx, session.Account{}, how, append(found, how.Failed(missing)...)
+	}
+	return ctx, credentials.Account(how.Settings.UserServiceURL), how, found
 }
 
 // check reports the settings that are wrong, or else those that the arguments
@@ -277,21 +302,38 @@ func (o *Opener) check(args Arguments) message.List {
 	}
 	isAdmin := args.DeviceToken.IsEmpty()
 	spared := map[string]bool{
-		"instance_id":  args.InstanceID != "",
-		"instance_key": isAdmin || !args.InstanceKey.IsEmpty(),
-		"email":        !isAdmin,
-		"password":     !isAdmin,
+		"instance_id":       args.InstanceID != "",
+		"instance_key":      isAdmin || !args.InstanceKey.IsEmpty(),
+		"instance_key_file": isAdmin || !args.InstanceKey.IsEmpty(),
+		"email":             !isAdmin,
+		"password":          !isAdmin,
+		"password_file":     !isAdmin,
+		"password_command":  !isAdmin,
 	}
 	var found message.List
 	for _, attribute := range slices.Sorted(maps.Keys(s.Unknown)) {
 		if !spared[attribute] {
-			found.Error("Provider configuration not known yet",
-				fmt.Sprintf("A token is asked for while the provider's %s depends on values that are known only after apply. "+
-					"Apply what it depends on first (with -target), or set it from a value that is known when planning, such as a variable or %s.",
-					attribute, settings.Variable(attribute)))
+			found.Error("Provider configuration not known yet", notKnownYet(attribute))
 		}
 	}
 	return found
+}
+
+// notKnownYet says what to do about a setting that a token needs in a plan and that
+// only the apply will know.
+func notKnownYet(attribute string) string {
+	known := "set it from a value that is known when planning, such as a variable"
+	if variable := settings.Variable(attribute); variable != "" {
+		known += " or " + variable
+	}
+	first := "Apply what it depends on first (with -target), or " + known + "."
+	switch attribute {
+	case "instance_id", "instance_key", "instance_key_file":
+		// The CLI opens an object whose own arguments are not known in the apply.
+		first = "Set instance_id and instance_key on the token itself, in place of the provider's: then the CLI leaves the token to the apply, when they are " +
+			"known. Otherwise apply what it depends on first (with -target), or " + known + "."
+	}
+	return "A token is asked for while the provider's " + attribute + " depends on values that are known only after apply. " + first
 }
 
 // resumedSession returns the session of the pair in the arguments, or the zero
