@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 	"time"
@@ -195,6 +196,10 @@ func TestCatch_EndsAfterTheWorkWithTheSignalsCode(t *testing.T) {
 		{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129},
 	} {
 		t.Run(test.signal.String(), func(t *testing.T) {
+			// The program would ignore what this process ignores, as under nohup.
+			caught := make(chan os.Signal, 1)
+			signal.Notify(caught, test.signal)
+			defer signal.Stop(caught)
 			out, outOfProgram := newPipe(t)
 			unread, brokenPipe := newPipe(t)
 			toProgram, in := newPipe(t)

@@ -187,17 +187,8 @@ func (o *Opener) Open(ctx context.Context, args Arguments) (session.Result, mess
 	if found := o.check(args); found.HasError() {
 		return session.Result{}, found
 	}
-	// In the plan of an apply, Terraform before 1.16 and OpenTofu tell a provider of an
-	// interrupt only when the plan is over.
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := o.untilInterrupted(ctx)
 	defer cancel()
-	go func() {
-		select {
-		case <-o.config.Interrupted:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
 	s := o.config.Settings
 	ctx, credentials, found := o.readCredentials(ctx, args)
 	if found.HasError() {
@@ -238,6 +229,21 @@ func (o *Opener) Open(ctx context.Context, args Arguments) (session.Result, mess
 	}
 	how.Now = o.config.Now()
 	return result, append(found, how.Notices(result, minLifetime)...)
+}
+
+// untilInterrupted returns ctx with an end at an interrupt: in the plan of an apply,
+// Terraform before 1.16 and OpenTofu tell a provider of one only when the plan is
+// over.
+func (o *Opener) untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-o.config.Interrupted:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // Refresh refreshes the stored session that the arguments ask for, and never logs
