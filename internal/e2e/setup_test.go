@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -48,11 +49,11 @@ func setUp(env *testscript.Env, cli, binary string) error {
 		return err
 	}
 	// The scripts say terraform, whichever CLI runs them.
-	if err := os.Symlink(cli, filepath.Join(bin, "terraform"+clitest.ProgramSuffix())); err != nil {
+	if err := place(cli, filepath.Join(bin, "terraform")); err != nil {
 		return err
 	}
 	// The command line is the released provider's, until timetravel.
-	if err := os.Symlink(binary, filepath.Join(bin, clitest.ProviderName)); err != nil {
+	if err := place(binary, filepath.Join(bin, clitest.ProviderName)); err != nil {
 		return err
 	}
 	examples, err := filepath.Abs("../../examples")
@@ -81,6 +82,20 @@ func setUp(env *testscript.Env, cli, binary string) error {
 	env.Setenv("TF_VAR_downstream_command", "downstream >downstream.json")
 	env.Setenv(clockVariable, "0s")
 	return useProvider(env.WorkDir, env.Setenv, filepath.Dir(binary))
+}
+
+// place lets a program be called by another path, without its suffix. On Windows it
+// is copied, since links take a privilege there.
+func place(program, path string) error {
+	path += clitest.ProgramSuffix()
+	if runtime.GOOS != "windows" {
+		return os.Symlink(program, path)
+	}
+	text, err := os.ReadFile(program)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, text, 0o700)
 }
 
 // useProvider lets the CLI take the provider from a folder instead of a
