@@ -54,6 +54,12 @@ func (e *Error) Error() string { return e.problem }
 
 func sayf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
 
+// unreadable is a file that the system does not let read. What Windows says ends
+// with a period.
+func unreadable(err error) error {
+	return sayf("The file cannot be read: %s.", strings.TrimSuffix(err.Error(), "."))
+}
+
 func newSource(read func(context.Context) ([]byte, string, error)) *Source {
 	s := &Source{read: read, turn: make(chan struct{}, 1)}
 	s.turn <- struct{}{}
@@ -122,18 +128,18 @@ func readFile(path string) (text []byte, warning string, err error) {
 	// A pipe would hold the run up, and a folder's error tells less.
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, "", sayf("The file cannot be read: %v.", err)
+		return nil, "", unreadable(err)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, "", sayf("%s is not a file.", path)
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, "", sayf("The file cannot be read: %v.", err)
+		return nil, "", unreadable(err)
 	}
 	defer func() { _ = file.Close() }()
 	if text, err = io.ReadAll(io.LimitReader(file, maxLength+3)); err != nil {
-		return nil, "", sayf("The file cannot be read: %v.", err)
+		return nil, "", unreadable(err)
 	}
 	if othersMayRead(info) {
 		warning = fmt.Sprintf("Other users of this machine may read %s (its mode is %#o). Take that away: chmod 600 %[1]s", path, info.Mode().Perm())

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -104,6 +105,9 @@ func (b block) Nested(name string) (set, unknown bool) {
 // environment has, and two in one place are an error.
 func TestRead_CredentialHasOnePlace(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the paths are those of Unix")
+	}
 	const password, file, command = "TELEMATICS_PASSWORD", "TELEMATICS_PASSWORD_FILE", "TELEMATICS_PASSWORD_COMMAND"
 	for _, test := range []struct {
 		name      string
@@ -167,6 +171,9 @@ func TestRead_CredentialHasOnePlace(t *testing.T) {
 // So it is for the key of a group and for each certificate.
 func TestRead_OneOfAFileAndItsText(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the paths are those of Unix")
+	}
 	for _, test := range []struct{ one, other string }{
 		{"instance_key", "instance_key_file"},
 		{"tls.ca_cert_file", "tls.ca_cert_pem"},

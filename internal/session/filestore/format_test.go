@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"testing"
 	"time"
 
@@ -97,8 +98,14 @@ func TestFormat_WhatWasStoredBeforeIsRead(t *testing.T) {
 	if log.Len() > 0 {
 		t.Logf("the log says: %s", log)
 	}
+	if runtime.GOOS == "windows" { // where the folder of the ledger has a name of its own
+		ledgers := filepath.Join(dir, "state", "terraform-provider-telematics")
+		if err := os.Rename(ledgers, ledgers+"-logins"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	ledger := filestore.OpenLedger(filestore.LedgerConfig{Getenv: func(name string) string {
-		return map[string]string{"XDG_STATE_HOME": filepath.Join(dir, "state"), "LOCALAPPDATA": filepath.Join(dir, "state"), "HOME": dir}[name]
+		return map[string]string{"XDG_STATE_HOME": filepath.Join(dir, "state"), "LocalAppData": filepath.Join(dir, "state"), "HOME": dir}[name]
 	}})
 	err := ledger.Update(t.Context(), admin.UserServiceURL, func(e *session.LedgerEntry) error {
 		want := session.LedgerEntry{
