@@ -64,7 +64,7 @@ func watching(t *testing.T) (cmd *exec.Cmd, reader *os.File) {
 	reader, writer := newPipe(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	cmd = exec.CommandContext(ctx, os.Args[0])
+	cmd = exec.CommandContext(ctx, os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), watchVariable+"=1")
 	cmd.Stdout = writer
 	return cmd, reader
@@ -205,7 +205,7 @@ func TestCatch_EndsAfterTheWorkWithTheSignalsCode(t *testing.T) {
 			toProgram, in := newPipe(t)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			cmd := exec.CommandContext(ctx, os.Args[0])
+			cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^$")
 			cmd.Env = append(os.Environ(), catchVariable+"=1")
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = toProgram, outOfProgram, brokenPipe
 			if err := cmd.Start(); err != nil {

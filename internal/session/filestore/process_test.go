@@ -40,7 +40,7 @@ func TestAcquire_ProcessThatIsKilledHoldsNoLock(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
 	save(t, store, admin, stored)
-	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^$")
 	cmd.Env = append(os.Environ(), holdVariable+"="+dir)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
