@@ -70,7 +70,7 @@ func main() {
 	}
 	// A CLI gives no arguments.
 	if flags.NArg() > 0 {
-		guard.Catch()
+		guard.Catch(command.Stopping)
 		os.Exit(command.Run(context.Background(), command.System(released(), guard.Begin), flags.Args()))
 	}
 	if !*debug {

@@ -127,6 +127,11 @@ type call struct {
 	opener   *tokens.Opener
 }
 
+// Stopping tells a person why an interrupted program does not end at once.
+func Stopping() {
+	_, _ = fmt.Fprintln(os.Stderr, "Interrupted. The platform's answer is waited for and stored, so that the session is not lost.")
+}
+
 // Run does what the arguments say, the first of which is the verb, and returns the
 // exit code.
 func Run(ctx context.Context, p Program, args []string) int {

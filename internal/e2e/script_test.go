@@ -59,7 +59,7 @@ func serveTimeTraveller() {
 	now := func() time.Time { return time.Now().Add(offset) }
 	var guard lifetime.Guard
 	if len(os.Args) > 1 {
-		guard.Catch()
+		guard.Catch(command.Stopping)
 		program := command.System("e2e", guard.Begin)
 		program.Now = now
 		os.Exit(command.Run(context.Background(), program, os.Args[1:]))

@@ -105,13 +105,14 @@ func Interrupted() <-chan struct{} {
 // Catch ends the process, after its work, when it gets SIGINT, SIGTERM or SIGHUP:
 // for a command that a person runs. The exit code is then 128 and the signal's
 // number, as shells have it. A signal that was ignored when the process began stays
-// ignored, as nohup wants it.
+// ignored, as nohup wants it. With work under way, later is called: a person should
+// know what is waited for.
 //
 // Other than [Guard.Watch], it does not ask whether standard output is read: the
 // reader of a command may go first, as head does. A write to a broken pipe fails, and
 // does not end the process in the middle of its work. SIGPIPE is not ignored for
 // that, since a program that takes the place of the process would inherit it.
-func (g *Guard) Catch() {
+func (g *Guard) Catch(later func()) {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	caught := make(chan os.Signal, 1)
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
@@ -125,5 +126,6 @@ func (g *Guard) Catch() {
 			code = 128 + int(number)
 		}
 		g.End(func() { os.Exit(code) })
+		later()
 	}()
 }

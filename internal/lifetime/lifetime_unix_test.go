@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 // to a pipe that nobody reads.
 func catching() {
 	var g lifetime.Guard
-	g.Catch()
+	g.Catch(func() {})
 	end := g.Begin()
 	_, _ = os.Stdout.WriteString("at work\n")
 	if _, err := io.ReadAll(os.Stdin); err != nil {
