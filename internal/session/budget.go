@@ -197,7 +197,7 @@ func (b *Budget) Admit(ctx context.Context, platform string) (place Place, waite
 			return Place{}, waited, err
 		case !taken.IsZero():
 			return Place{budget: b, ctx: context.WithoutCancel(ctx), platform: platform, taken: taken}, waited, nil
-		case next.blocked, first && next.free.After(started.Add(patience)), waited > patience:
+		case next.blocked, next.free.After(now) && (waited > patience || first && next.free.After(started.Add(patience))):
 			return Place{}, waited, b.refuse(ctx, platform, turn, since, next)
 		}
 		if next.free.After(now) {

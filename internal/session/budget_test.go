@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -648,6 +649,40 @@ func TestAdmit_ManyThatAskAFewAtATimeAreToldToo(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A login that may not wait takes a place that is free, though others that ask at the
+// same moment are before it and time goes on meanwhile.
+func TestAdmit_WithoutAWaitTakesThePlacesThatAreFree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ticks atomic.Int64
+		began := time.Now()
+		b := session.NewBudget(&session.MemoryLedger{}, session.BudgetConfig{
+			Limit: 5, Window: time.Hour,
+			Now: func() time.Time { return began.Add(time.Duration(ticks.Add(1)) * time.Millisecond) },
+		})
+		var (
+			served atomic.Int64
+			all    sync.WaitGroup
+		)
+		for range 12 {
+			all.Go(func() {
+				place, _, err := b.Admit(t.Context(), somewhere)
+				var held *session.BudgetError
+				switch {
+				case err == nil:
+					served.Add(1)
+					place.Answered()
+				case !errors.As(err, &held) || !held.At.After(began.Add(30*time.Minute)):
+					t.Errorf("Admit = %v, want a refusal until the window has passed", err)
+				}
+			})
+		}
+		all.Wait()
+		if got := served.Load(); got != 5 {
+			t.Errorf("%d logins were sent, want the 5 that fit", got)
+		}
+	})
 }
 
 // Those that ask at once and cannot all have a place in time are told at once:
