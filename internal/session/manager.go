@@ -421,14 +421,23 @@ var errNothingToRefresh = errors.New("the resumed session has no refresh token")
 // storeFailed returns the error of a store that failed under its lock, or nil
 // where the manager goes on in memory.
 func (m *Manager) storeFailed(ctx context.Context, err error) error {
+	err = failedUnderLock(ctx, err)
+	var failed *StoreError
+	if m.config.Fallback && errors.As(err, &failed) {
+		m.store.giveUp(ctx, failed.Err)
+		return nil
+	}
+	return err
+}
+
+// failedUnderLock says what the store's error under its lock means: that of one
+// identity's entry, the end of ctx, or a [*StoreError].
+func failedUnderLock(ctx context.Context, err error) error {
 	switch {
 	case err == nil, errors.Is(err, ErrNotWritable), errors.Is(err, ErrForeign), errors.Is(err, ErrNewerFormat):
 		return err
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case m.config.Fallback:
-		m.store.giveUp(ctx, err)
-		return nil
 	default:
 		return &StoreError{Err: err}
 	}

@@ -49,7 +49,7 @@ func (m *Manager) refreshOnce(ctx context.Context, req Request, state *accountSt
 	if newest.RefreshToken.IsEmpty() {
 		return Result{}, &OpenError{Refresh: errNothingToRefresh}
 	}
-	if err := m.orderFailed(ctx, m.store.repeat(ctx, func() error { return lock.Prepare(ctx) })); err != nil {
+	if err := failedUnderLock(ctx, m.store.repeat(ctx, func() error { return lock.Prepare(ctx) })); err != nil {
 		return Result{}, err
 	}
 	if ctx.Err() != nil {
@@ -79,7 +79,7 @@ func (m *Manager) knownUnder(ctx context.Context, state *accountState, lock Lock
 		return err
 	})
 	if err != nil && !errors.Is(err, ErrNoSession) {
-		return nil, m.orderFailed(ctx, err)
+		return nil, failedUnderLock(ctx, err)
 	}
 	return newestFirst(stored, state.resume(Session{})), nil
 }
@@ -96,7 +96,7 @@ func (m *Manager) Forget(ctx context.Context, account Account) (found bool, err 
 		if err != nil {
 			return err
 		}
-		if err := m.orderFailed(ctx, m.store.repeat(ctx, func() error { return lock.Remove(ctx) })); err != nil {
+		if err := failedUnderLock(ctx, m.store.repeat(ctx, func() error { return lock.Remove(ctx) })); err != nil {
 			return err
 		}
 		found = len(known) > 0
@@ -133,16 +133,4 @@ func (m *Manager) order(ctx context.Context, account Account, do func(*accountSt
 		return &StoreError{Err: cause}
 	}
 	return do(state, lock)
-}
-
-// orderFailed says what the store's error under its lock means for an order.
-func (m *Manager) orderFailed(ctx context.Context, err error) error {
-	switch {
-	case err == nil, errors.Is(err, ErrNotWritable), errors.Is(err, ErrForeign), errors.Is(err, ErrNewerFormat):
-		return err
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
-	default:
-		return &StoreError{Err: err}
-	}
 }
