@@ -65,21 +65,33 @@ func TestCommand_EndsWithItsGroup(t *testing.T) {
 		_, _, err := credential.Command(shell("sleep 600 & echo $! >" + note + ".new; mv " + note + ".new " + note + "; wait")).Read(ctx)
 		ended <- err
 	}()
-	pid := 0
-	for pid == 0 {
-		text, err := os.ReadFile(note)
-		if err == nil {
-			if pid, err = strconv.Atoi(strings.TrimSpace(string(text))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		time.Sleep(time.Millisecond)
-	}
+	pid := pidIn(t, note)
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v", err)
 	}
-	// It is a zombie until somebody waits for it.
+	awaitEnd(pid)
+}
+
+// pidIn waits until a process has written its number into a file, and returns it.
+func pidIn(t *testing.T, note string) int {
+	t.Helper()
+	for ; ; time.Sleep(time.Millisecond) {
+		text, err := os.ReadFile(note)
+		if err != nil {
+			continue
+		}
+		pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pid
+	}
+}
+
+// awaitEnd waits until a process has ended. It is a zombie until its parent waits
+// for it.
+func awaitEnd(pid int) {
 	for syscall.Kill(pid, 0) == nil && !isZombie(pid) {
 		time.Sleep(time.Millisecond)
 	}

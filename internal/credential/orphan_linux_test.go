@@ -4,11 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/credential"
 )
@@ -25,20 +21,10 @@ func TestCommand_EndsWithTheProvider(t *testing.T) {
 	if err := provider.Start(); err != nil {
 		t.Fatal(err)
 	}
-	pid := 0
-	for pid == 0 {
-		if text, err := os.ReadFile(note); err == nil {
-			if pid, err = strconv.Atoi(strings.TrimSpace(string(text))); err != nil {
-				t.Fatal(err)
-			}
-		}
-		time.Sleep(time.Millisecond)
-	}
+	pid := pidIn(t, note)
 	if err := provider.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	_ = provider.Wait()
-	for syscall.Kill(pid, 0) == nil && !isZombie(pid) {
-		time.Sleep(time.Millisecond)
-	}
+	awaitEnd(pid)
 }
