@@ -67,7 +67,7 @@ func newBenchmarkCLI(b *testing.B) *benchmarkCLI {
 	server := httptest.NewServer(c.platform)
 	b.Cleanup(server.Close)
 	set := func(key, value string) { c.env = append(c.env, key+"="+value) }
-	for _, key := range []string{"PATH", "TMPDIR"} {
+	for _, key := range []string{"PATH", "TMPDIR", "XDG_RUNTIME_DIR"} {
 		set(key, os.Getenv(key))
 	}
 	set("HOME", c.folder)

@@ -20,6 +20,7 @@ import (
 // commands are what a script can say besides the commands of testscript.
 var commands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"account":    account,
+	"memory":     memory,
 	"users":      users,
 	"requests":   requests,
 	"fault":      fault,
@@ -121,6 +122,18 @@ func account(ts *testscript.TestScript, neg bool, args []string) {
 	for i := 0; i < len(set); i += 2 {
 		ts.Setenv("TELEMATICS_"+set[i], set[i+1])
 	}
+}
+
+// memoryFolder makes a folder in memory, where the system has one for that.
+func memoryFolder() (string, error) { return os.MkdirTemp("/dev/shm", "telematics-test-") }
+
+// memory gives the script a run-time folder in memory.
+func memory(ts *testscript.TestScript, neg bool, args []string) {
+	plain(ts, neg, len(args) == 0, "memory")
+	dir, err := memoryFolder()
+	ts.Check(err)
+	ts.Defer(func() { _ = os.RemoveAll(dir) })
+	ts.Setenv("XDG_RUNTIME_DIR", dir)
 }
 
 func pair(ts *testscript.TestScript, neg bool, args []string) {

@@ -4,6 +4,7 @@
 //
 // A script has the commands of testscript, and these:
 //
+//	memory                    let XDG_RUNTIME_DIR be a folder in memory
 //	account ACCOUNT           set the environment to an account: admin, other-admin, user, other-user, or none
 //	users N                   register N more users, whose device tokens are in TF_VAR_device_tokens
 //	pair ACCOUNT NAME         let somebody else log in to an account; the pair is in TF_VAR_NAME and its access token in NAME.token;

@@ -103,6 +103,10 @@ func runScripts(t *testing.T, dir string) {
 				newer, err := isTerraform(t, cli, "0")
 				return !newer, err
 			}
+			if name == "memory" {
+				dir, err := memoryFolder()
+				return err == nil && os.Remove(dir) == nil, nil
+			}
 			if name != "mounts" {
 				return false, fmt.Errorf("no condition is called %q", name)
 			}

@@ -15,12 +15,13 @@ import (
 // before a session is asked for.
 func openStores(s settings.Settings, getenv func(string) string, now func() time.Time, log *slog.Logger) (session.Store, session.Ledger) {
 	ledger := filestore.OpenLedger(filestore.LedgerConfig{Getenv: getenv, SessionPath: s.Path, Now: now, Logger: log})
-	files, unusable := filestore.Open(filestore.Config{Dir: s.Path, Logger: log})
+	keys := filestore.OpenKeySlots(filestore.KeySlotsConfig{Getenv: getenv, SessionPath: s.Path})
+	files, unusable := filestore.Open(filestore.Config{Dir: s.Path, Keys: keys, Logger: log})
 	switch {
 	case s.Store == settings.StoreNone:
 		return nil, ledger
 	case s.Store == settings.StoreVault:
-		return openVault(s, now, log), ledger
+		return openVault(s, keys, now, log), ledger
 	case unusable != nil:
 		return session.Unavailable(unusable), ledger
 	default:
@@ -29,9 +30,9 @@ func openStores(s settings.Settings, getenv func(string) string, now func() time
 }
 
 // openVault returns the store in Vault.
-func openVault(s settings.Settings, now func() time.Time, log *slog.Logger) session.Store {
+func openVault(s settings.Settings, keys *filestore.KeySlots, now func() time.Time, log *slog.Logger) session.Store {
 	config := s.Vault
-	config.Logger, config.Now = log, now
+	config.Keys, config.Logger, config.Now = keys, log, now
 	store, err := vaultstore.Open(config)
 	if err != nil {
 		return session.Unavailable(err)

@@ -29,3 +29,6 @@ func IsLocked(path string) (bool, error) {
 	}
 	return false, held.release()
 }
+
+// InMemory is inMemory.
+var InMemory = inMemory

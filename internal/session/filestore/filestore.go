@@ -35,6 +35,9 @@ type Config struct {
 	// Dir is the folder around the store's own; empty means
 	// terraform-provider-telematics in the user's cache directory.
 	Dir string
+	// Keys keep the keys that were derived; nil means that each process derives
+	// its own.
+	Keys sealed.Slots
 	// Logger is told of files that cannot be used, of permissions that were
 	// narrowed and of long waits; nil discards.
 	Logger *slog.Logger
@@ -67,7 +70,9 @@ func Open(config Config) (*Store, error) {
 		}
 		config.Dir = filepath.Join(cache, cacheName)
 	}
-	return &Store{folder: ownFolder(config.Dir, config.Logger), log: config.Logger}, nil
+	s := &Store{folder: ownFolder(config.Dir, config.Logger), log: config.Logger}
+	s.box.UseSlots(config.Keys)
+	return s, nil
 }
 
 // Path is the folder that the sessions are in, whether there is one or not.

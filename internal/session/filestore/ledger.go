@@ -73,9 +73,8 @@ func OpenLedger(config LedgerConfig) *Ledger {
 	}
 	l := &Ledger{now: config.Now, log: config.Logger, told: make(map[*folder]bool)}
 	places := placesOf(config.Getenv)
-	copied := []string{places.cache, config.SessionPath}
 	for _, path := range []string{places.state, places.runtime} {
-		if filepath.IsAbs(path) && !slices.ContainsFunc(copied, func(parent string) bool { return isInside(path, parent) }) {
+		if filepath.IsAbs(path) && !places.isCopied(path, config.SessionPath) {
 			l.places = append(l.places, &folder{path: path, log: l.log, isTemporary: path == places.runtime})
 		}
 	}
@@ -87,6 +86,12 @@ func OpenLedger(config LedgerConfig) *Ledger {
 // places are the folders that a ledger may lie in, from the best; an empty one
 // does not exist. The cache is what CI systems copy.
 type places struct{ state, runtime, temporary, cache string }
+
+// isCopied reports whether a CI system may copy a folder to another machine, as it
+// does with the cache and with the folder that is configured for sessions.
+func (p places) isCopied(path, sessionPath string) bool {
+	return isInside(path, p.cache) || isInside(path, sessionPath)
+}
 
 // isInside reports whether a path lies in a folder, or is it.
 func isInside(path, folder string) bool {

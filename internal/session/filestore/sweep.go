@@ -19,13 +19,14 @@ const (
 // The names of our files, matched whole: there may be other files in the folder.
 var (
 	entryName = regexp.MustCompile(`^([0-9a-f]{64})\.(session|lock|ledger\.json|ledger\.json\.lock)$`)
-	tempName  = regexp.MustCompile(`^([0-9a-f]{64}\.(session|ledger\.json)|salt)\.[0-9]+\.tmp$`)
+	tempName  = regexp.MustCompile(`^([0-9a-f]{64}\.(session|ledger\.json|key)|salt)\.[0-9]+\.tmp$`)
+	keyName   = regexp.MustCompile(`^[0-9a-f]{64}\.key$`)
 	otherName = regexp.MustCompile(`^(salt(\.lock)?|CACHEDIR\.TAG)$`)
 )
 
 // isOurName reports whether a file of that name is ours.
 func isOurName(name string) bool {
-	return entryName.MatchString(name) || tempName.MatchString(name) || otherName.MatchString(name)
+	return entryName.MatchString(name) || tempName.MatchString(name) || keyName.MatchString(name) || otherName.MatchString(name)
 }
 
 // sweep removes the sessions that are too old to use, the ledgers of platforms

@@ -1,10 +1,14 @@
 package sealed
 
 import (
+	"bytes"
+	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"regexp"
 	"slices"
 	"sync"
@@ -39,15 +43,25 @@ var randomUUID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab
 // deriveKey turns a password into the key of what is sealed with salt: a random
 // UUID with HKDF (RFC 5869), any other password with Argon2id.
 func deriveKey(password secret.String, salt []byte) []byte {
+	if isRandomUUID(password) {
+		return deriveFast(password, salt, magic)
+	}
 	text := []byte(password.Reveal())
 	defer clear(text)
-	if randomUUID.Match(text) {
-		key, err := hkdf.Key(sha256.New, text, salt, magic, chacha20poly1305.KeySize)
-		if err == nil { // only a key of thousands of bytes is an error
-			return key
-		}
-	}
 	return argon2.IDKey(text, salt, argonTime, argonMemory, argonThreads, chacha20poly1305.KeySize)
+}
+
+func isRandomUUID(password secret.String) bool { return randomUUID.MatchString(password.Reveal()) }
+
+// deriveFast derives with HKDF. The purpose tells the keys of a password apart.
+func deriveFast(password secret.String, salt []byte, purpose string) []byte {
+	text := []byte(password.Reveal())
+	defer clear(text)
+	key, err := hkdf.Key(sha256.New, text, salt, purpose, chacha20poly1305.KeySize)
+	if err != nil {
+		panic(err) // only of a key of thousands of bytes
+	}
+	return key
 }
 
 // NewSalt returns a random salt.
@@ -73,54 +87,160 @@ func (b *Box) Prepare(password secret.String, salt []byte) { _ = b.keys.of(passw
 func (b *Box) Derivations() int {
 	b.keys.mu.Lock()
 	defer b.keys.mu.Unlock()
-	return len(b.keys.keys)
+	return b.keys.derived
+}
+
+// Slots keep the keys that took Argon2id, for the next processes of this user: a
+// process that finds its key there does not derive it. A key is encrypted with one
+// that HKDF derives from the same password, so it is of no use without the password;
+// but a guess at the password costs nothing there. So the slots must be in memory,
+// lost when the machine restarts, and readable by this user only (ARCHITECTURE.md,
+// rule 11).
+type Slots interface {
+	// Read returns what was written under a name. Any error means that there is
+	// nothing to use.
+	Read(name string) ([]byte, error)
+	// Write keeps a text under a name of 64 hexadecimal digits.
+	Write(name string, text []byte) error
+}
+
+// A key in a slot is
+//
+//	magic    8 bytes  "TLMTSLOT"
+//	nonce   24 bytes  random
+//	sealed            the key, XChaCha20-Poly1305, and its 16-byte tag
+//
+// Name and content are bound to the salt, and to the format of sessions that the
+// key is for.
+const (
+	slotMagic   = "TLMTSLOT"
+	slotPurpose = "key slot"
+)
+
+// A slot is the place of one key in [Slots].
+type slot struct {
+	name string
+	aead cipher.AEAD
+}
+
+// slotOf returns the slot of the key of a password with a salt.
+func slotOf(password secret.String, salt []byte) (slot, error) {
+	purpose := fmt.Sprintf("%s %d %s", magic, formatVersion, slotPurpose)
+	aead, err := chacha20poly1305.NewX(deriveFast(password, salt, purpose))
+	return slot{name: hex.EncodeToString(deriveFast(password, salt, purpose+" name")), aead: aead}, err
+}
+
+// read returns the key in the slot, and nil if there is none that is whole.
+func (s slot) read(slots Slots) []byte {
+	text, err := slots.Read(s.name)
+	start := len(slotMagic) + chacha20poly1305.NonceSizeX
+	if err != nil || len(text) < start || !bytes.HasPrefix(text, []byte(slotMagic)) {
+		return nil
+	}
+	key, err := s.aead.Open(nil, text[len(slotMagic):start], text[start:], text[:start])
+	if err != nil || len(key) != chacha20poly1305.KeySize {
+		return nil
+	}
+	return key
+}
+
+// write puts a key into the slot.
+func (s slot) write(slots Slots, key []byte) error {
+	nonce := make([]byte, chacha20poly1305.NonceSizeX)
+	_, _ = rand.Read(nonce) // never fails
+	text := append([]byte(slotMagic), nonce...)
+	return slots.Write(s.name, s.aead.Seal(text, nonce, key, text))
 }
 
 // A keyring derives the key of a password with a salt once and remembers it
 // for the process, and the salt that the password is used with next.
 type keyring struct {
+	// slots may have the key already; nil means that there are none.
+	slots Slots
 	// derive derives a key; nil means deriveKey.
 	derive func(password secret.String, salt []byte) []byte
 
-	mu    sync.Mutex
-	mask  []byte
-	keys  map[name]func() []byte
-	salts map[name][]byte
+	mu      sync.Mutex
+	mask    []byte
+	keys    map[name]*derivation
+	salts   map[name][]byte
+	derived int
+}
+
+// A derivation is one key, and what makes it.
+type derivation struct {
+	// key returns the key. Callers at the same time wait for one derivation.
+	key func() []byte
+	// keep puts the key into its slot, unless it came from there.
+	keep func()
 }
 
 // name stands for a password, or for a password with a salt. The maps must not hold
 // plain passwords.
 type name [sha256.Size]byte
 
-// of returns the key of a password with a salt. Callers that ask for the
-// same at the same time wait for one derivation.
+// of returns the key of a password with a salt.
 func (k *keyring) of(password secret.String, salt []byte) []byte {
-	return k.derivation(password, slices.Clone(salt))()
+	return k.derivation(password, salt).key()
 }
 
-// derivation returns the function that returns the key.
-func (k *keyring) derivation(password secret.String, salt []byte) func() []byte {
+// derivation returns what derives the key of a password with a salt.
+func (k *keyring) derivation(password secret.String, salt []byte) *derivation {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	derive := k.derive
-	if derive == nil {
-		derive = deriveKey
-	}
 	id := k.name(password, salt)
-	key, known := k.keys[id]
+	d, known := k.keys[id]
 	if !known {
-		key = sync.OnceValue(func() []byte { return derive(password, salt) })
+		d = k.begin(password, slices.Clone(salt))
 		if k.keys == nil {
-			k.keys = make(map[name]func() []byte)
+			k.keys = make(map[name]*derivation)
 		}
-		k.keys[id] = key
+		k.keys[id] = d
 	}
-	return key
+	return d
 }
 
-// opened remembers the salt of a session that the password has opened.
+// begin makes a derivation. It is called with the lock held and derives nothing.
+func (k *keyring) begin(password secret.String, salt []byte) *derivation {
+	derive := func() []byte {
+		k.mu.Lock()
+		k.derived++
+		derive := k.derive
+		k.mu.Unlock()
+		if derive == nil {
+			derive = deriveKey
+		}
+		return derive(password, salt)
+	}
+	d := &derivation{key: sync.OnceValue(derive), keep: func() {}}
+	if k.slots == nil || isRandomUUID(password) {
+		return d
+	}
+	slot, err := slotOf(password, salt)
+	if err != nil {
+		return d
+	}
+	found := false
+	d.key = sync.OnceValue(func() []byte {
+		key := slot.read(k.slots)
+		if found = key != nil; found {
+			return key
+		}
+		return derive()
+	})
+	d.keep = sync.OnceFunc(func() {
+		if key := d.key(); !found {
+			_ = slot.write(k.slots, key) // the next process then derives it, too
+		}
+	})
+	return d
+}
+
+// opened tells that the password has opened a session with the salt: its next
+// session is sealed with that salt, too, and its key is kept.
 func (k *keyring) opened(password secret.String, salt []byte) {
 	_ = k.saltOf(password, func() []byte { return slices.Clone(salt) })
+	k.derivation(password, salt).keep()
 }
 
 // saltOf returns the salt of the password, which is first's if there is none

@@ -3,10 +3,15 @@ package sealed_test
 import (
 	"bytes"
 	"encoding/hex"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/sealed"
 )
 
@@ -94,6 +99,137 @@ func TestKey_IsThatOfTheFormat(t *testing.T) {
 				t.Errorf("the key is %s, want %s", got, test.want)
 			}
 		})
+	}
+}
+
+// slots are key slots in a map.
+type slots map[string][]byte
+
+func (s slots) Read(name string) ([]byte, error) {
+	text, found := s[name]
+	if !found {
+		return nil, fs.ErrNotExist
+	}
+	return text, nil
+}
+
+func (s slots) Write(name string, text []byte) error {
+	s[name] = slices.Clone(text)
+	return nil
+}
+
+// boxWith returns the box of a new process that has the slots.
+func boxWith(kept sealed.Slots) *sealed.Box {
+	box := new(sealed.Box)
+	box.UseSlots(kept)
+	return box
+}
+
+// wantOpens checks that a new process opens a session, and how many keys it derives
+// for that.
+func wantOpens(t *testing.T, kept sealed.Slots, text []byte, account session.Account, derivations int) {
+	t.Helper()
+	box := boxWith(kept)
+	if got, err := box.Open(text, account); err != nil || !got.AccessToken.Equal(stored.AccessToken) {
+		t.Errorf("Open = %+v, %v, want the session", got, err)
+	}
+	if got := box.Derivations(); got != derivations {
+		t.Errorf("%d keys were derived, want %d", got, derivations)
+	}
+}
+
+func TestSlots_KeepTheKeyForTheNextProcess(t *testing.T) {
+	kept := slots{}
+	text := seal(t, boxWith(kept), admin, stored)
+	wantOpens(t, kept, text, admin, 1)
+	wantOpens(t, kept, text, admin, 0)
+	if len(kept) != 1 {
+		t.Fatalf("%d keys are kept, want one", len(kept))
+	}
+	// What is sealed with a key from a slot opens without slots.
+	box := boxWith(kept)
+	text = seal(t, box, admin, stored)
+	if got := box.Derivations(); got != 0 {
+		t.Errorf("%d keys were derived to seal, want none", got)
+	}
+	wantOpens(t, nil, text, admin, 1)
+}
+
+// A slot is of no use without the password.
+func TestSlots_HoldNeitherKeyNorPassword(t *testing.T) {
+	kept := slots{}
+	text := seal(t, new(sealed.Box), admin, stored)
+	wantOpens(t, kept, text, admin, 1)
+	key := sealed.DeriveKey(admin.Password, salt)
+	for name, held := range kept {
+		for _, secret := range [][]byte{key, []byte(hex.EncodeToString(key)), []byte(admin.Password.Reveal())} {
+			if bytes.Contains(held, secret) || strings.Contains(name, string(secret)) {
+				t.Errorf("the slot %s holds a secret: %x", name, held)
+			}
+		}
+		if !regexp.MustCompile(`^[0-9a-f]{64}$`).MatchString(name) {
+			t.Errorf("a slot is called %q", name)
+		}
+	}
+	changed := admin
+	changed.Password = secret.New("changed")
+	wantUnusable(t, boxWith(kept), text, changed, "another password")
+	if len(kept) != 1 {
+		t.Errorf("the key of a password that opens nothing was kept: %d slots", len(kept))
+	}
+	// Another password does not open the slot under its own name, either.
+	other := slots{}
+	sealedByAnother := seal(t, new(sealed.Box), changed, stored)
+	wantOpens(t, other, sealedByAnother, changed, 1)
+	for name := range other {
+		for _, held := range kept {
+			other[name] = held
+		}
+	}
+	wantOpens(t, other, sealedByAnother, changed, 1)
+}
+
+// A slot that is not whole is as good as none, and is written anew.
+func TestSlots_ThatAreDamagedAreReplaced(t *testing.T) {
+	kept := slots{}
+	text := seal(t, new(sealed.Box), admin, stored)
+	wantOpens(t, kept, text, admin, 1)
+	for name, whole := range kept {
+		for at := range whole {
+			damaged := slices.Clone(whole)
+			damaged[at] ^= 1
+			for _, damage := range [][]byte{damaged, whole[:at]} {
+				box := boxWith(slots{name: damage})
+				sealed.DeriveCheaply(box)
+				if _, err := box.Open(text, admin); err == nil || box.Derivations() != 1 {
+					t.Fatalf("with byte %d damaged or cut, %d keys were derived, want one", at, box.Derivations())
+				}
+			}
+		}
+		kept[name] = whole[:len(whole)-1]
+	}
+	wantOpens(t, kept, text, admin, 1)
+	wantOpens(t, kept, text, admin, 0)
+}
+
+// noSlots fail as those of a machine without a run-time folder.
+type noSlots struct{}
+
+func (noSlots) Read(string) ([]byte, error) { return nil, fs.ErrPermission }
+func (noSlots) Write(string, []byte) error  { return fs.ErrPermission }
+
+func TestSlots_ThatFailChangeNothing(t *testing.T) {
+	text := seal(t, boxWith(noSlots{}), admin, stored)
+	wantOpens(t, noSlots{}, text, admin, 1)
+}
+
+// The key of a random UUID is derived sooner than it is read.
+func TestSlots_AreNotUsedForARandomUUID(t *testing.T) {
+	account, kept := admin, slots{}
+	account.Password = secret.New("5f0c2f0e-9a3d-4c5b-8e21-0b7f6a1d9c34")
+	wantOpens(t, kept, seal(t, new(sealed.Box), account, stored), account, 1)
+	if len(kept) != 0 {
+		t.Errorf("%d keys are kept, want none", len(kept))
 	}
 }
 

@@ -71,6 +71,10 @@ type document struct {
 // a salt once. The zero value is ready for use, and safe for concurrent use.
 type Box struct{ keys keyring }
 
+// UseSlots lets the box look for its keys in slots, and keep them there. It is
+// called before anything else.
+func (b *Box) UseSlots(slots Slots) { b.keys.slots = slots }
+
 // Seal encrypts a session for the account. The salt has [SaltSize] bytes and
 // is no secret; sessions of one password that share it share the derivation
 // of their key. The error is [ErrNoPassword]; others do not happen.

@@ -54,6 +54,9 @@ type Config struct {
 	// [DefaultLeaseTime], and five minutes is the longest. It is written into
 	// the secret, so that runners with different ones agree.
 	LeaseTime time.Duration
+	// Keys keep the keys that were derived; nil means that each process derives
+	// its own.
+	Keys sealed.Slots
 	// Logger is told of secrets that cannot be used and of long waits; nil
 	// discards.
 	Logger *slog.Logger
@@ -110,6 +113,7 @@ func Open(config Config) (*Store, error) {
 			return nil, fmt.Errorf("the %s %q cannot be the path of a secret in Vault", setting.name, p)
 		}
 	}
+	s.box.UseSlots(config.Keys)
 	s.connect = sync.OnceValues(func() (*client, error) { return newClient(s.mount, config) })
 	return s, nil
 }
