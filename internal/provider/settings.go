@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/telematics-tools/terraform-provider-telematics/internal/settings"
 )
@@ -21,6 +22,9 @@ func settingAttributes(prefix string) map[string]schema.Attribute {
 	for _, s := range settings.All() {
 		rest, inside := strings.CutPrefix(s.Attribute, prefix)
 		name, _, nested := strings.Cut(rest, ".")
+		if _, known := attributes[name]; known {
+			continue // a block is described by the first of its settings
+		}
 		described := s.Description
 		if s.Variable != "" {
 			described += " May be set by the environment variable `" + s.Variable + "`."
@@ -63,6 +67,9 @@ type providerBlock struct {
 
 // Value implements [settings.Block].
 func (b *providerBlock) Value(s settings.Setting) (value string, unknown bool) {
+	if b.isNull(s.Attribute) {
+		return "", false
+	}
 	at := attributePath(s.Attribute)
 	switch s.Kind {
 	case settings.Number:
@@ -92,9 +99,29 @@ func (b *providerBlock) Value(s settings.Setting) (value string, unknown bool) {
 
 // Nested implements [settings.Block].
 func (b *providerBlock) Nested(name string) (set, unknown bool) {
+	if b.isNull(name) {
+		return false, false
+	}
 	var nested types.Object
 	b.diags.Append(b.config.GetAttribute(b.ctx, attributePath(name), &nested)...)
 	return !nested.IsNull(), nested.IsUnknown()
+}
+
+// isNull reports whether an attribute, or a block around it, is null. Most are, in
+// each run, and to look is much quicker than to convert them.
+func (b *providerBlock) isNull(attribute string) bool {
+	value := b.config.Raw
+	for name := range strings.SplitSeq(attribute, ".") {
+		var object map[string]tftypes.Value
+		if value.IsNull() {
+			return true
+		}
+		if !value.IsKnown() || value.As(&object) != nil {
+			return false
+		}
+		value = object[name]
+	}
+	return value.IsNull()
 }
 
 // listText is a list of texts in JSON. An empty list counts as not set.

@@ -455,6 +455,7 @@ func (noBlock) Nested(string) (set, unknown bool) { return false, false }
 func Read(block Block, getenv func(string) string) (Settings, message.List) {
 	r := reader{block: block, settings: defaults()}
 	r.settings.home = homeOf(getenv)
+	vault, _ := block.Nested("session.vault")
 	for _, s := range table {
 		if r.unknownBlock(s) {
 			continue
@@ -473,7 +474,6 @@ func Read(block Block, getenv func(string) string) (Settings, message.List) {
 			r.report(s, fromBlock, sayf("%s is set as well. Leave one of them out.", other))
 			continue
 		}
-		vault, _ := block.Nested("session.vault")
 		if s.Attribute == "session.store" && !fromBlock && vault {
 			// To say where in Vault is to say that sessions are kept there.
 			value = StoreVault
