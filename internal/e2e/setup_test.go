@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -98,18 +99,22 @@ func place(program, path string) error {
 	return os.WriteFile(path, text, 0o700)
 }
 
-// useProvider lets the CLI take the provider from a folder instead of a
-// registry. OpenTofu looks the short address up in its own registry, Terraform
-// in the other.
+// useProvider lets the CLI take the provider from a folder.
 func useProvider(work string, setenv func(key, value string), folder string) error {
+	return useProviders(work, setenv, map[string]string{"telematics-tools/telematics": folder})
+}
+
+// useProviders lets the CLI take providers from folders instead of a registry, by
+// their short addresses. OpenTofu looks those up in its own registry, Terraform in
+// the other.
+func useProviders(work string, setenv func(key, value string), folders map[string]string) error {
+	var overrides strings.Builder
+	for address, folder := range folders {
+		for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+			fmt.Fprintf(&overrides, "    %q = %q\n", registry+"/"+address, folder)
+		}
+	}
 	config := filepath.Join(work, ".terraformrc")
 	setenv("TF_CLI_CONFIG_FILE", config)
-	return os.WriteFile(config, fmt.Appendf(nil, `provider_installation {
-  dev_overrides {
-    "registry.terraform.io/telematics-tools/telematics" = %[1]q
-    "registry.opentofu.org/telematics-tools/telematics" = %[1]q
-  }
-  direct {}
-}
-`, folder), 0o600)
+	return os.WriteFile(config, fmt.Appendf(nil, "provider_installation {\n  dev_overrides {\n%s  }\n  direct {}\n}\n", overrides.String()), 0o600)
 }
