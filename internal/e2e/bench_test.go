@@ -145,7 +145,7 @@ func BenchmarkApplyOf200Users(b *testing.B) {
 	cli.env = append(cli.env, "TELEMATICS_EMAIL=", "TELEMATICS_PASSWORD=", "TELEMATICS_LOGIN_LIMIT=1000",
 		"TELEMATICS_INSTANCE_ID="+emulator.InstanceID, "TELEMATICS_INSTANCE_KEY="+emulator.InstanceKey)
 	own := cli.configure(b, telematics+consumer)
-	runs := []*benchmarkRun{{name: "bare", folder: own}, {name: "warm", folder: own, args: []string{"-var", "device_tokens="+list(devices)}}}
+	runs := []*benchmarkRun{{name: "bare", folder: own}, {name: "warm", folder: own, args: []string{"-var", "device_tokens=" + list(devices)}}}
 	if os.Getenv(httpVariable) != "" {
 		configuration := fmt.Sprintf(logsInByHTTP, cli.url, credentialsBody)
 		configuration += fmt.Sprintf("\ndata \"http\" \"more\" {\n  count = %d\n  url = data.http.login.url\n  method = \"POST\"\n"+

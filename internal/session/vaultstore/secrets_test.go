@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -239,6 +240,35 @@ func TestKey_IsDerivedOnceForSessionsOfOneCredential(t *testing.T) {
 	for _, s := range []*vaultstore.Store{store, again, last} {
 		if got := vaultstore.Derivations(s); got != 1 {
 			t.Errorf("%d keys were derived for one credential, want one", got)
+		}
+	}
+}
+
+// slots are key slots in a map.
+type slots map[string][]byte
+
+func (s slots) Read(name string) ([]byte, error) {
+	text, found := s[name]
+	if !found {
+		return nil, fs.ErrNotExist
+	}
+	return text, nil
+}
+
+func (s slots) Write(name string, text []byte) error {
+	s[name] = text
+	return nil
+}
+
+func TestKeys_AreKeptForTheNextProcess(t *testing.T) {
+	config := vault(t).config(t)
+	config.Keys = slots{}
+	save(t, open(t, config), admin, numbered(1))
+	for process, want := range []int{1, 0, 0} {
+		store := open(t, config)
+		wantVersion(t, store, admin, 1)
+		if got := vaultstore.Derivations(store); got != want {
+			t.Errorf("process %d derived %d keys, want %d", process, got, want)
 		}
 	}
 }
