@@ -5,7 +5,9 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
@@ -108,6 +110,7 @@ func (p *telematicsProvider) Configure(ctx context.Context, req provider.Configu
 		// The CLI comes back to all objects of the provider when the values are
 		// known. Without that, only what needs them is an error.
 		resp.Deferred = &provider.Deferred{Reason: provider.DeferredReasonProviderConfigUnknown}
+		resp.EphemeralResourceData = putOff(slices.Sorted(maps.Keys(read.Unknown)))
 		return
 	}
 	if p.options.Hook != nil {

@@ -452,6 +452,16 @@ func TestUnknownSettings_DeferWhereTheClientAllowsIt(t *testing.T) {
 				ClientCapabilities: &tfprotov6.ConfigureProviderClientCapabilities{DeferralAllowed: test.allowed},
 			})
 			wantSaid(t, answered(c, configured, err).Diagnostics)
+			// A CLI validates an ephemeral resource before it opens it, and may not
+			// be able to put it off.
+			validated, err := c.server.ValidateEphemeralResourceConfig(t.Context(), &tfprotov6.ValidateEphemeralResourceConfigRequest{
+				TypeName: objectName, Config: c.dynamic(c.schema.EphemeralResourceSchemas[objectName], nil),
+			})
+			if said := answered(c, validated, err).Diagnostics; test.want {
+				wantSaid(t, said, failure("", "Provider configuration not known yet", "no ephemeral resource"))
+			} else {
+				wantSaid(t, said)
+			}
 			ephemeral, err := c.server.OpenEphemeralResource(t.Context(), &tfprotov6.OpenEphemeralResourceRequest{
 				TypeName: objectName, Config: c.dynamic(c.schema.EphemeralResourceSchemas[objectName], nil),
 				ClientCapabilities: &tfprotov6.OpenEphemeralResourceClientCapabilities{DeferralAllowed: test.allowed},

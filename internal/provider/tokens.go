@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -116,7 +117,20 @@ func (c *configuredData) Configure(_ context.Context, req datasource.ConfigureRe
 // configuredEphemeral is configured for ephemeral resources.
 type configuredEphemeral struct{ configured }
 
-// Configure implements [ephemeral.EphemeralResourceWithConfigure].
+// putOff stands in for the sessions of a provider that the CLI comes back to. It
+// holds the settings that are not known.
+type putOff []string
+
+// Configure implements [ephemeral.EphemeralResourceWithConfigure]. Terraform 1.16 can
+// put off resources and data sources, and not ephemeral resources: to put one off is
+// an error about the provider. It validates each of them before it opens it, so that
+// the error comes here.
 func (c *configuredEphemeral) Configure(_ context.Context, req ephemeral.ConfigureRequest, resp *ephemeral.ConfigureResponse) {
+	if unknown, is := req.ProviderData.(putOff); is {
+		resp.Diagnostics.AddError("Provider configuration not known yet", "The provider's "+strings.Join(unknown, ", ")+" depends on values that are known only "+
+			"after apply. The CLI can leave resources and data sources to a later plan, and no ephemeral resource. Apply what the provider depends on first "+
+			"(with -target), or plan without -allow-deferral.")
+		return
+	}
 	c.from(req.ProviderData, &resp.Diagnostics)
 }
