@@ -13,6 +13,7 @@ import (
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/sealed"
+	"github.com/telematics-tools/terraform-provider-telematics/internal/session/storetest"
 )
 
 // Callers at the same time wait for one derivation.
@@ -102,22 +103,6 @@ func TestKey_IsThatOfTheFormat(t *testing.T) {
 	}
 }
 
-// slots are key slots in a map.
-type slots map[string][]byte
-
-func (s slots) Read(name string) ([]byte, error) {
-	text, found := s[name]
-	if !found {
-		return nil, fs.ErrNotExist
-	}
-	return text, nil
-}
-
-func (s slots) Write(name string, text []byte) error {
-	s[name] = slices.Clone(text)
-	return nil
-}
-
 // boxWith returns the box of a new process that has the slots.
 func boxWith(kept sealed.Slots) *sealed.Box {
 	box := new(sealed.Box)
@@ -139,7 +124,7 @@ func wantOpens(t *testing.T, kept sealed.Slots, text []byte, account session.Acc
 }
 
 func TestSlots_KeepTheKeyForTheNextProcess(t *testing.T) {
-	kept := slots{}
+	kept := storetest.KeySlots{}
 	text := seal(t, boxWith(kept), admin, stored)
 	wantOpens(t, kept, text, admin, 1)
 	wantOpens(t, kept, text, admin, 0)
@@ -157,7 +142,7 @@ func TestSlots_KeepTheKeyForTheNextProcess(t *testing.T) {
 
 // A slot is of no use without the password.
 func TestSlots_HoldNeitherKeyNorPassword(t *testing.T) {
-	kept := slots{}
+	kept := storetest.KeySlots{}
 	text := seal(t, new(sealed.Box), admin, stored)
 	wantOpens(t, kept, text, admin, 1)
 	key := sealed.DeriveKey(admin.Password, salt)
@@ -178,7 +163,7 @@ func TestSlots_HoldNeitherKeyNorPassword(t *testing.T) {
 		t.Errorf("the key of a password that opens nothing was kept: %d slots", len(kept))
 	}
 	// Another password does not open the slot under its own name, either.
-	other := slots{}
+	other := storetest.KeySlots{}
 	sealedByAnother := seal(t, new(sealed.Box), changed, stored)
 	wantOpens(t, other, sealedByAnother, changed, 1)
 	for name := range other {
@@ -191,7 +176,7 @@ func TestSlots_HoldNeitherKeyNorPassword(t *testing.T) {
 
 // A slot that is not whole is as good as none, and is written anew.
 func TestSlots_ThatAreDamagedAreReplaced(t *testing.T) {
-	kept := slots{}
+	kept := storetest.KeySlots{}
 	text := seal(t, new(sealed.Box), admin, stored)
 	wantOpens(t, kept, text, admin, 1)
 	for name, whole := range kept {
@@ -199,7 +184,7 @@ func TestSlots_ThatAreDamagedAreReplaced(t *testing.T) {
 			damaged := slices.Clone(whole)
 			damaged[at] ^= 1
 			for _, damage := range [][]byte{damaged, whole[:at]} {
-				box := boxWith(slots{name: damage})
+				box := boxWith(storetest.KeySlots{name: damage})
 				sealed.DeriveCheaply(box)
 				if _, err := box.Open(text, admin); err == nil || box.Derivations() != 1 {
 					t.Fatalf("with byte %d damaged or cut, %d keys were derived, want one", at, box.Derivations())
@@ -225,7 +210,7 @@ func TestSlots_ThatFailChangeNothing(t *testing.T) {
 
 // The key of a random UUID is derived sooner than it is read.
 func TestSlots_AreNotUsedForARandomUUID(t *testing.T) {
-	account, kept := admin, slots{}
+	account, kept := admin, storetest.KeySlots{}
 	account.Password = secret.New("5f0c2f0e-9a3d-4c5b-8e21-0b7f6a1d9c34")
 	wantOpens(t, kept, seal(t, new(sealed.Box), account, stored), account, 1)
 	if len(kept) != 0 {

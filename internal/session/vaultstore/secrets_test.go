@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -244,25 +243,9 @@ func TestKey_IsDerivedOnceForSessionsOfOneCredential(t *testing.T) {
 	}
 }
 
-// slots are key slots in a map.
-type slots map[string][]byte
-
-func (s slots) Read(name string) ([]byte, error) {
-	text, found := s[name]
-	if !found {
-		return nil, fs.ErrNotExist
-	}
-	return text, nil
-}
-
-func (s slots) Write(name string, text []byte) error {
-	s[name] = text
-	return nil
-}
-
 func TestKeys_AreKeptForTheNextProcess(t *testing.T) {
 	config := vault(t).config(t)
-	config.Keys = slots{}
+	config.Keys = storetest.KeySlots{}
 	save(t, open(t, config), admin, numbered(1))
 	for process, want := range []int{1, 0, 0} {
 		store := open(t, config)
