@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -125,7 +126,13 @@ func account(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // memoryFolder makes a folder in memory, where the system has one for that.
-func memoryFolder() (string, error) { return os.MkdirTemp("/dev/shm", "telematics-test-") }
+func memoryFolder() (string, error) {
+	mounts, err := os.ReadFile("/proc/mounts")
+	if err != nil || !strings.Contains(string(mounts), " /dev/shm tmpfs ") {
+		return "", errors.Join(errors.New("/dev/shm is not in memory"), err)
+	}
+	return os.MkdirTemp("/dev/shm", "telematics-test-")
+}
 
 // memory gives the script a run-time folder in memory.
 func memory(ts *testscript.TestScript, neg bool, args []string) {

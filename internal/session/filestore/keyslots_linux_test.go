@@ -23,6 +23,9 @@ func runtimeFolder(t testing.TB) string {
 		t.Skipf("this machine has no folder in memory: %v", err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if !filestore.InMemory(dir) {
+		t.Skip("/dev/shm of this machine is not in memory")
+	}
 	return dir
 }
 
