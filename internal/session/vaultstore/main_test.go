@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mitchellh/go-homedir"
+
 	"github.com/telematics-tools/terraform-provider-telematics/internal/secret"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session"
 	"github.com/telematics-tools/terraform-provider-telematics/internal/session/vaultstore"
@@ -37,6 +39,8 @@ func run(m *testing.M) int {
 			_ = os.Unsetenv(name)
 		}
 	}
+	// The tests have homes of their own, one after the other.
+	homedir.DisableCache = true
 	_ = os.Setenv("HOME", home)
 	_ = os.Setenv("USERPROFILE", home)
 	defer func() {

@@ -98,6 +98,9 @@ func TestToken_AnAgentAddsIt(t *testing.T) {
 			t.Setenv("VAULT_AGENT_ADDR", test.agent)
 			t.Setenv("HOME", test.home)
 			t.Setenv("USERPROFILE", test.home)
+			if test.home == "" {
+				t.Setenv("PATH", "") // the system's list of users is asked otherwise
+			}
 			wantNone(t, open(t, vaultstore.Config{Address: test.configured}), admin)
 		})
 	}
